@@ -1,0 +1,206 @@
+"""The case book: doubts laid before people, and every enforcement on record.
+
+Opening a case returns writes, which the stream performs together with the message's acknowledgement. Claiming and
+deciding are one atomic script each, because people race: one decision wins, a later one is told who decided. Time is
+the Redis server's, so that moderators on many machines share one clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Sequence
+from datetime import UTC, datetime
+from importlib.resources import files
+from typing import NamedTuple, cast
+
+from redis.asyncio import Redis
+
+from moderation.errors import XiaoerError
+from moderation.keys import Write, key
+from moderation.types import Case, Decision
+
+LEASE_S = 300
+"""Seconds that a claim holds without a sign of life; afterwards the case is free again."""
+
+HANDOFF_SEVERITY = 2
+"""Where a question waits among the clauses' severities, which run from 1 to 5 (most urgent)."""
+
+
+class CaseError(XiaoerError):
+    """A case that cannot be worked as asked."""
+
+
+class NoSuchCase(CaseError):  # noqa: N818 - reads as what it tells a moderator
+    """There is no such case in this community."""
+
+    def __init__(self, case: str) -> None:
+        super().__init__(f"case {case}: there is none of this name; look at the queue")
+
+
+class Taken(CaseError):  # noqa: N818
+    """Another moderator works on it."""
+
+    def __init__(self, case: str, holder: str) -> None:
+        super().__init__(f"case {case}: {holder} is working on it; wait, or ask them to release it")
+        self.holder = holder
+
+
+class Settled(CaseError):  # noqa: N818
+    """It is decided already."""
+
+    def __init__(self, case: str, decision: Decision) -> None:
+        super().__init__(f"case {case}: {decision.by_name or decision.by} has decided already: {decision.action}")
+        self.decision = decision
+
+
+class Counts(NamedTuple):
+    """How many cases wait (`open`, of these `handoffs`) and how many are settled."""
+
+    open: int
+    handoffs: int
+    settled: int
+
+
+def opening(case: Case, severity: int = HANDOFF_SEVERITY) -> list[Write]:
+    """The writes that open a case for people: the most severe first, the oldest first among equals."""
+    community = case.community
+    urgency = case.opened_at.timestamp() - severity * 1e10
+    writes: list[Write] = [
+        ("HSET", key(community, "case", case.id), "body", case.model_dump_json(), "state", "open"),
+        ("ZADD", key(community, "queue"), str(urgency), case.id),
+    ]
+    if case.kind == "handoff":
+        writes.append(("SADD", key(community, "handoffs"), case.id))
+    return [*writes, _changed(case)]
+
+
+def settling(case: Case, decision: Decision) -> list[Write]:
+    """The writes that put a case on record which the policy has settled at once."""
+    community, at = case.community, decision.at.timestamp()
+    decided = ("decision", decision.model_dump_json())
+    writes: list[Write] = [
+        ("HSET", key(community, "case", case.id), "body", case.model_dump_json(), "state", "settled", *decided),
+        ("ZADD", key(community, "settled"), str(at), case.id),
+    ]
+    if decision.strikes:
+        strikes = strikes_key(community, case.subject.author.id)
+        writes.append(("ZADD", strikes, str(at), f"{case.id}:{decision.strikes}"))
+    return [*writes, _changed(case)]
+
+
+def strikes_key(community: str, member: str) -> str:
+    """Where a member's strikes are kept: a sorted set of `case:count` by the time of the decision."""
+    return key(community, "strikes", member)
+
+
+def _changed(case: Case) -> Write:
+    return ("PUBLISH", key(case.community, "changed"), case.id)
+
+
+class CaseBook:
+    """The cases of all communities, in Redis (a client with `decode_responses=True`)."""
+
+    def __init__(self, redis: Redis, *, lease_s: float = LEASE_S) -> None:
+        scripts = files("moderation") / "scripts"
+        self._redis = redis
+        self._lease_ms = int(lease_s * 1000)
+        self._claim = redis.register_script((scripts / "claim.lua").read_text("utf-8"))
+        self._release = redis.register_script((scripts / "release.lua").read_text("utf-8"))
+        self._decide = redis.register_script((scripts / "decide.lua").read_text("utf-8"))
+
+    async def get(self, community: str, case: str) -> Case | None:
+        """The case as it stands now, or None."""
+        fields = await cast(Awaitable[dict[str, str]], self._redis.hgetall(key(community, "case", case)))
+        return _read(fields) if fields else None
+
+    async def queue(self, community: str, limit: int = 50) -> list[Case]:
+        """Open cases, the most urgent first."""
+        ids = await self._redis.zrange(key(community, "queue"), 0, limit - 1)
+        return await self._many(community, cast(list[str], ids))
+
+    async def recent(self, community: str, limit: int = 50) -> list[Case]:
+        """Settled cases, the latest decision first."""
+        ids = await self._redis.zrange(key(community, "settled"), 0, limit - 1, desc=True)
+        return await self._many(community, cast(list[str], ids))
+
+    async def counts(self, community: str) -> Counts:
+        """How much waits and how much is done."""
+        pipe = self._redis.pipeline(transaction=False)
+        pipe.zcard(key(community, "queue"))
+        pipe.scard(key(community, "handoffs"))
+        pipe.zcard(key(community, "settled"))
+        return Counts(*await pipe.execute())
+
+    async def claim(self, community: str, case: str, by: str) -> Case:
+        """Take a case, or renew one's hold of it. Raises NoSuchCase, Taken or Settled."""
+        keys = [key(community, "case", case)]
+        _refuse(case, await self._claim(keys=keys, args=[by, self._lease_ms, key(community, "changed"), case]))
+        return await self._present(community, case)
+
+    async def release(self, community: str, case: str, by: str) -> None:
+        """Give a case back; nothing happens when somebody else holds it."""
+        keys = [key(community, "case", case)]
+        await self._release(keys=keys, args=[by, key(community, "changed"), case])
+
+    async def decide(self, community: str, decision: Decision) -> Case:
+        """Settle a case and put the decision on its stream, in one step. The same decision again changes nothing.
+
+        Raises NoSuchCase, Taken or Settled.
+        """
+        case = await self._present(community, decision.case)
+        names = (key(community, "queue"), key(community, "settled"), key(community, "handoffs"))
+        keys = [
+            key(community, "case", case.id),
+            *names,
+            strikes_key(community, case.subject.author.id),
+            key(community, "decisions", "0"),
+        ]
+        if case.decision == decision:
+            return case
+        told = (decision.model_dump_json(), case.id, str(decision.strikes), case.subject.place.channel)
+        _refuse(case.id, await self._decide(keys=keys, args=[decision.by, *told, key(community, "changed")]))
+        return await self._present(community, case.id)
+
+    async def changes(self, community: str) -> AsyncIterator[str]:
+        """The names of cases as they change, live, until the caller stops iterating."""
+        async with self._redis.pubsub() as subscription:
+            await subscription.subscribe(key(community, "changed"))
+            async for notice in subscription.listen():
+                if notice["type"] == "message":
+                    yield notice["data"]
+
+    async def _present(self, community: str, case: str) -> Case:
+        found = await self.get(community, case)
+        if found is None:
+            raise NoSuchCase(case)
+        return found
+
+    async def _many(self, community: str, ids: Sequence[str]) -> list[Case]:
+        pipe = self._redis.pipeline(transaction=False)
+        for id_ in ids:
+            pipe.hgetall(key(community, "case", id_))
+        return [_read(fields) for fields in await pipe.execute() if fields]
+
+
+def _read(fields: dict[str, str]) -> Case:
+    """A case from its hash: the body as opened, and what changed since."""
+    decision, until = fields.get("decision"), float(fields.get("claimed_until") or 0) / 1000
+    held = fields["state"] == "open" and until > datetime.now(UTC).timestamp()
+    return Case.model_validate_json(fields["body"]).model_copy(
+        update={
+            "state": fields["state"],
+            "decision": Decision.model_validate_json(decision) if decision else None,
+            "claimed_by": fields.get("claimed_by", "") if held else "",
+            "claimed_until": datetime.fromtimestamp(until, UTC) if held else None,
+        }
+    )
+
+
+def _refuse(case: str, answer: Sequence[str]) -> None:
+    """Raise what a script found in the way: `["ok"]`, `["missing"]`, `["taken", holder]`, `["settled", decision]`."""
+    match answer:
+        case ["missing"]:
+            raise NoSuchCase(case)
+        case ["taken", holder]:
+            raise Taken(case, holder)
+        case ["settled", decision]:
+            raise Settled(case, Decision.model_validate_json(decision))

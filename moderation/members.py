@@ -1,0 +1,51 @@
+"""What the community knows of a member: how long, how much, and how many strikes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+from redis.asyncio import Redis
+
+from moderation.cases import strikes_key
+from moderation.keys import Write, key
+from moderation.types import Message, Trust
+
+MEMBER_AFTER = 10
+"""Messages that passed before a newcomer counts as a member."""
+STRIKES_LAST = timedelta(days=90)
+"""A strike older than this no longer counts on the action ladder."""
+
+_RANKS: Sequence[Trust] = ("new", "member", "trusted")
+
+
+class Standing(NamedTuple):
+    """A member's trust, and the strikes that still count."""
+
+    trust: Trust
+    strikes: int
+
+
+class MemberBook:
+    """Members of all communities, in Redis (a client with `decode_responses=True`)."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+
+    async def standing(self, message: Message) -> Standing:
+        """The author's standing: the better of what the platform's roles say and what the community has seen."""
+        community, member = message.place.community, message.author.id
+        since = (datetime.now(UTC) - STRIKES_LAST).timestamp()
+        pipe = self._redis.pipeline(transaction=False)
+        pipe.hmget(key(community, "member", member), "passed", "trust")
+        pipe.zrange(strikes_key(community, member), since, "+inf", byscore=True)
+        (passed, given), strikes = await pipe.execute()
+        earned: Trust = "member" if int(passed or 0) >= MEMBER_AFTER else "new"
+        trust = max(message.author.trust, given or "new", earned, key=_RANKS.index)
+        return Standing(trust, sum(int(strike.rpartition(":")[2]) for strike in strikes))
+
+
+def passing(message: Message) -> Write:
+    """The write that counts a message which broke no rule."""
+    return ("HINCRBY", key(message.place.community, "member", message.author.id), "passed", "1")
