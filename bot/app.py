@@ -1,0 +1,172 @@
+"""The wiring: the only room that knows the adapters and the router both. Nothing here decides anything.
+
+`xiaoer run` starts every part in one process over the same streams that `gateway`, `worker` and `console` use as
+separate processes on many machines.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from bot.answer import AnswerRoom, Search
+from bot.config import SAMPLE, Settings
+from bot.history import History
+from bot.knowledge.index import Index
+from bot.knowledge.meaning import TokenTable
+from bot.knowledge.shelf import Shelf
+from bot.lm import open_lm
+from bot.lm.cache import prepare
+from bot.lm.types import LanguageModel, Progress
+from bot.lm.vectors import TokenVectors
+from bot.redis_server import EmbeddedRedis, open_client
+from bot.router import Router
+from bot.stream import Streams
+from bot.worker import Told, Worker
+from moderation.cases import CaseBook
+from moderation.classifier import load_classifier
+from moderation.errors import XiaoerError
+from moderation.judge import Judge
+from moderation.members import MemberBook
+from moderation.policy import Policy, load
+from moderation.types import Passage
+
+
+class Base(NamedTuple):
+    """What every process needs."""
+
+    settings: Settings
+    redis: Redis
+    streams: Streams
+    cases: CaseBook
+
+
+@asynccontextmanager
+async def base(settings: Settings) -> AsyncIterator[Base]:
+    """A live connection to Redis, the embedded server's when no REDIS_URL is set. Raises XiaoerError when dead."""
+    async with connect(settings) as redis:
+        streams = Streams(redis, lease_s=settings.lease_s)
+        await streams.register(settings.community)
+        yield Base(settings, redis, streams, CaseBook(redis))
+
+
+@asynccontextmanager
+async def connect(settings: Settings) -> AsyncIterator[Redis]:
+    """The client that all rooms share; the embedded server lives as long as the process that started it."""
+    url = settings.redis_url.get_secret_value()
+    if url:
+        async with _client(url) as redis:
+            yield redis
+        return
+    server = EmbeddedRedis(settings.data_dir)
+    await asyncio.to_thread(server.start)
+    keeper = asyncio.create_task(server.keep(), name="embedded redis")
+    try:
+        async with _client(server.url) as redis:
+            yield redis
+    finally:
+        keeper.cancel()
+        await asyncio.gather(keeper, return_exceptions=True)
+        await asyncio.to_thread(server.stop)
+
+
+@asynccontextmanager
+async def _client(url: str) -> AsyncIterator[Redis]:
+    try:
+        redis = open_client(url)
+    except ValueError as fault:
+        raise XiaoerError(f"REDIS_URL: {fault}; write redis://host:6379/0, rediss://… or unix:///path") from fault
+    async with redis:
+        try:
+            await redis.ping()
+        except RedisError as fault:
+            where = url.rpartition("@")[2]
+            mend = "start it, correct REDIS_URL, or leave REDIS_URL empty for the embedded server"
+            raise XiaoerError(f"Redis at {where}: {type(fault).__name__}; {mend}") from fault
+        yield redis
+
+
+def secret(settings: Settings) -> str:
+    """The key that signs sessions and links: the setting, or one kept in the data folder for this user alone."""
+    if given := settings.secret_key.get_secret_value():
+        return given
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    path = settings.data_dir / "secret.key"
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_text("utf-8").strip()
+    with os.fdopen(handle, "w") as file:
+        file.write(secrets.token_hex(32))
+    return path.read_text("utf-8").strip()
+
+
+def policy_path(settings: Settings) -> Path | None:
+    """The policy in force: the setting's, or the sample community's while that is what runs."""
+    sample = SAMPLE / "policy.toml"
+    return settings.policy_file or (sample if settings.community == "sample" and sample.exists() else None)
+
+
+def knowledge_path(settings: Settings) -> Path | None:
+    """The folder of knowledge files: the setting's, or the sample community's while that is what runs."""
+    return settings.knowledge_dir or (SAMPLE / "knowledge" if settings.community == "sample" else None)
+
+
+def open_policy(settings: Settings) -> Policy:
+    """The policy in force. Raises PolicyError with every fault."""
+    return load(policy_path(settings))
+
+
+def open_judge(settings: Settings) -> Judge:
+    """The judge with the policy in force and the shipped classifier. Raises XiaoerError when either is unusable."""
+    return Judge(open_policy(settings), load_classifier())
+
+
+async def open_model(settings: Settings, progress: Progress) -> tuple[LanguageModel, TokenTable]:
+    """The language model that the settings choose, and the token vectors for the search.
+
+    The vectors are always the shipped model's, which is prepared first when that was not done yet.
+    """
+    cache = settings.cache_dir.expanduser()
+    folder = await asyncio.to_thread(prepare, cache, progress=progress)
+    model = await open_lm(
+        cache=cache,
+        model=settings.lm_model,
+        url=settings.lm_url,
+        key=settings.lm_key.get_secret_value(),
+        device=settings.lm_device,
+        threads=settings.lm_threads,
+        queue=settings.lm_queue,
+        timeout_s=settings.lm_timeout_s,
+    )
+    return model, TokenVectors(folder)
+
+
+def searching(redis: Redis, vectors: TokenTable) -> Search:
+    """A search over each community's shelf, through an index that follows it."""
+    held: dict[str, tuple[Shelf, Index]] = {}
+
+    async def search(community: str, question: str) -> list[Passage]:
+        if community not in held:
+            held[community] = Shelf(redis, community), Index(vectors)
+        shelf, index = held[community]
+        await shelf.sync(index)
+        return await asyncio.to_thread(index.search, question, today=datetime.now(UTC).date())
+
+    return search
+
+
+def open_worker(parts: Base, judge: Judge, lm: LanguageModel, vectors: TokenTable, told: Told) -> Worker:
+    """A worker with all rooms of the two straight paths."""
+    room = AnswerRoom(searching(parts.redis, vectors), lm, confidence=parts.settings.answer_confidence)
+    router = Router(judge, room, MemberBook(parts.redis), History(parts.redis))
+    return Worker(parts.streams, router, parts.cases, told)

@@ -1,0 +1,135 @@
+"""Commands about one community's knowledge and policy."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from bot.app import base, open_model, policy_path
+from bot.cli.screen import Bar
+from bot.config import Settings, settings
+from bot.knowledge.documents import Document, Fault, read_file
+from bot.knowledge.index import Index
+from bot.knowledge.shelf import Shelf
+from moderation.errors import XiaoerError
+from moderation.policy import DEFAULT, load
+
+knowledge = typer.Typer(no_args_is_help=True, help="The community's knowledge: what the bot may answer from.")
+policy = typer.Typer(no_args_is_help=True, help="The policy: what a community does not want, and what follows.")
+Result = TypeVar("Result")
+
+
+def _with_shelf(work: Callable[[Shelf, Settings], Awaitable[Result]]) -> Result:
+    async def run() -> Result:
+        async with base(given := settings()) as parts:
+            return await work(Shelf(parts.redis, given.community), given)
+
+    return asyncio.run(run())
+
+
+@knowledge.command()
+def add(
+    path: Annotated[Path, typer.Argument(help="A Markdown file, or a folder whose files replace the imported ones.")],
+) -> None:
+    """Add a document, or import a folder; every broken file is told and the others are taken."""
+    screen = Console()
+    if path.is_dir():
+        done = _with_shelf(lambda shelf, _given: shelf.import_folder(path))
+        for fault in done.faults:
+            screen.print(Text(f"left out: {fault}", "yellow"), soft_wrap=True)
+        screen.print(f"{done.new} new, {done.changed} changed, {done.removed} removed, {done.unchanged} as before")
+        raise typer.Exit(1 if done.faults else 0)
+    document = _taught(path)
+    _with_shelf(lambda shelf, _given: shelf.put(document))
+    screen.print(f"added {document.id}: {document.title} ({document.lang})", markup=False)
+
+
+def _taught(path: Path) -> Document:
+    """One file as a document that a folder import leaves alone."""
+    read = read_file(path.resolve().parent, path.name)
+    if isinstance(read, Fault):
+        raise XiaoerError(str(read))
+    return read.model_copy(update={"source": "teach", "owner": "cli", "taught_at": datetime.now(UTC)})
+
+
+@knowledge.command("list")
+def list_() -> None:
+    """List the documents with their dates."""
+    documents = _with_shelf(lambda shelf, _given: shelf.list())
+    table = Table("id", "title", "lang", "valid", "source", box=None, pad_edge=False)
+    today = datetime.now(UTC).date()
+    for one in documents:
+        dates = f"{one.valid_from or ''}–{one.valid_until or ''}" if one.valid_from or one.valid_until else ""
+        style = "" if one.valid_on(today) else "dim strike"
+        table.add_row(*(Text(cell, style) for cell in (one.id, one.title, one.lang, dates, one.source)))
+    screen = Console()
+    screen.print(table)
+    screen.print(f"{len(documents)} documents")
+
+
+@knowledge.command()
+def search(
+    query: Annotated[str, typer.Argument(help="A question, as a member would ask it.")],
+    limit: Annotated[int, typer.Option(min=1, help="How many passages.")] = 5,
+) -> None:
+    """Show the passages that an answer would be made from, with their scores."""
+    screen = Console()
+
+    async def find(shelf: Shelf, given: Settings) -> None:
+        with Bar(screen) as bar:
+            model, vectors = await open_model(given, bar)
+        await model.close()
+        index = Index(vectors)
+        await shelf.sync(index)
+        for found in index.search(query, limit=limit, today=datetime.now(UTC).date()):
+            screen.print(
+                Text(f"{found.score:.2f}  ", "green") + Text(f"{found.title}  ", "bold") + Text(found.document)
+            )
+            screen.print(Text(f"      {found.text}", "dim"))
+
+    _with_shelf(find)
+
+
+@knowledge.command()
+def remove(id: Annotated[str, typer.Argument(help="The document's id, as listed.")]) -> None:
+    """Take a document out; it is not quoted from that moment on."""
+    if not _with_shelf(lambda shelf, _given: shelf.remove(id)):
+        raise XiaoerError(f"document {id}: there is none of this id; see `xiaoer knowledge list`")
+    Console().print(f"removed {id}", markup=False)
+
+
+@policy.command()
+def check(file: Annotated[Path, typer.Argument(help="Policy file (TOML).", show_default=False)]) -> None:
+    """Check a policy; every fault is told with its line and its mend."""
+    found = load(file)
+    Console().print(f"{file}: {found.name}, {len(found.clauses)} clauses, version {found.version}: good", markup=False)
+
+
+@policy.command()
+def show(file: Annotated[Path | None, typer.Argument(help="Policy file; none shows the one in force.")] = None) -> None:
+    """Show a policy: clauses, thresholds, ladders, channels."""
+    where = file or policy_path(settings()) or DEFAULT
+    found = load(where)
+    table = Table("clause", "review at", "act at", "severity", "ladder", box=None, pad_edge=False)
+    for name, clause in found.clauses.items():
+        steps = " > ".join(f"{rung.action} {rung.seconds} s" if rung.seconds else rung.action for rung in clause.ladder)
+        shadow = " (shadow)" if clause.shadow else ""
+        table.add_row(name + shadow, f"{clause.review_at:g}", f"{clause.act_at:g}", str(clause.severity), steps)
+    screen = Console()
+    screen.print(Text(f"{found.name}, version {found.version}, {where}" + (", in SHADOW mode" if found.shadow else "")))
+    screen.print(table)
+    screen.print(Text("channels: " + ", ".join(f"#{name}: {profile}" for name, profile in found.channels.items())))
+
+
+def join(app: typer.Typer) -> None:
+    """Add these commands."""
+    app.add_typer(knowledge, name="knowledge")
+    app.add_typer(policy, name="policy")

@@ -1,0 +1,79 @@
+"""Settings, from the environment and `.env`. The only file that reads the environment.
+
+`.env.example` documents every setting; a test compares the two.
+"""
+
+from __future__ import annotations
+
+import difflib
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from moderation.errors import XiaoerError
+
+SAMPLE = Path(__file__).parent / "sample"
+"""The sample community that is shipped with the package."""
+
+
+class Settings(BaseSettings):
+    """Every setting of the house, with its default. Paths are relative to the working folder."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env", env_file_encoding="utf-8", env_ignore_empty=True, extra="forbid", frozen=True
+    )
+
+    # Where things are kept
+    redis_url: SecretStr = Field(SecretStr(""), description="Redis or Valkey server; empty starts the embedded one")
+    data_dir: Path = Field(Path("data"), description="the embedded server's files and this installation's secret key")
+    cache_dir: Path = Field(Path("~/.cache/xiaoer"), description="converted models")
+
+    # The community
+    community: str = Field("sample", description="its name: letters, digits, '.', '_' and '-'")
+    policy_file: Path | None = Field(None, description="policy file (TOML); empty takes the shipped one")
+    knowledge_dir: Path | None = Field(None, description="folder of Markdown files; empty takes the sample's")
+
+    # Web addresses
+    bind: str = Field("127.0.0.1", description="address that the pages listen on")
+    web_port: int = Field(8080, ge=0, le=65535, description="community page; 0 picks a free port")
+    console_port: int = Field(8081, ge=0, le=65535, description="moderators' console; 0 picks a free port")
+    ops_port: int = Field(8082, ge=0, le=65535, description="/metrics, /healthz and /readyz; 0 picks a free port")
+    secret_key: SecretStr = Field(SecretStr(""), description="signs sessions; empty keeps one in DATA_DIR/secret.key")
+    public_url: str = Field("", description="the console's address as moderators reach it, for login links")
+
+    # The local language model
+    lm_model: str = Field("", description="hub model or folder; empty takes the shipped one")
+    lm_url: str = Field("", description="OpenAI-compatible server, such as http://127.0.0.1:8000/v1")
+    lm_key: SecretStr = Field(SecretStr(""), description="its key")
+    lm_device: Literal["auto", "cpu", "cuda"] = Field("auto", description="auto takes a GPU when there is one")
+    lm_threads: int = Field(0, ge=0, description="CPU threads; 0 takes all cores")
+    lm_queue: int = Field(32, ge=1, description="questions that may wait; more go to a person at once")
+    lm_timeout_s: float = Field(20.0, gt=0, description="seconds until a question goes to a person instead")
+    answer_confidence: float = Field(0.5, ge=0, le=1, description="an answer less sure than this goes to a person")
+
+    # Running
+    lease_s: float = Field(6.0, ge=1, le=300, description="seconds until a dead process's work is taken over")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="how much is logged")
+    log_format: Literal["text", "json"] = Field("text", description="text for people, json for machines")
+
+
+@lru_cache
+def settings() -> Settings:
+    """The settings, read once. Raises XiaoerError with every fault and its mend."""
+    try:
+        return Settings()
+    except ValidationError as fault:
+        raise XiaoerError("\n".join(_explain(dict(error)) for error in fault.errors())) from None
+
+
+def _explain(error: dict[str, object]) -> str:
+    location = error["loc"]
+    name = str(location[0]).upper() if isinstance(location, tuple) and location else ".env"
+    if error["type"] == "extra_forbidden":
+        close = difflib.get_close_matches(name.lower(), Settings.model_fields, n=1)
+        hint = f"did you mean {close[0].upper()}?" if close else "remove it"
+        return f".env: unknown setting {name}; {hint} (.env.example lists all)"
+    return f"setting {name}: {error['msg']}; correct it in .env or the environment (.env.example explains it)"

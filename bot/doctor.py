@@ -1,0 +1,122 @@
+"""Examines an installation: each thing that can be wrong, and its mend. Changes nothing but a Redis ping."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import NamedTuple
+
+from redis.asyncio import Redis
+
+from bot.app import connect, knowledge_path, open_policy
+from bot.config import Settings, settings
+from bot.knowledge.documents import read_folder
+from bot.lm import check_model
+from bot.stream import Streams
+from bot.web.serving import bind
+from moderation.classifier import load_classifier
+from moderation.errors import XiaoerError
+
+
+class Finding(NamedTuple):
+    """One thing examined: `told` says how it stands, with the mend when it is not good."""
+
+    what: str
+    good: bool
+    told: str
+
+
+Check = Callable[[Settings], Awaitable[str]]
+"""Returns how a thing stands; raises XiaoerError with the mend when it is wrong."""
+
+
+async def examine() -> list[Finding]:
+    """All findings. Faulty settings end the examination: nothing else can be told without them."""
+    try:
+        given = settings()
+    except XiaoerError as fault:
+        return [Finding("settings", False, str(fault))]
+    findings = [Finding("settings", True, f"community {given.community}")]
+    checks: dict[str, Check] = {
+        "redis": _redis,
+        "model": _model,
+        "classifier": _classifier,
+        "policy": _policy,
+        "knowledge": _knowledge,
+        "ports": _ports,
+        "rights": _rights,
+    }
+    for what, check in checks.items():
+        try:
+            findings.append(Finding(what, True, await check(given)))
+        except XiaoerError as fault:
+            findings.append(Finding(what, False, str(fault)))
+    return findings
+
+
+async def _redis(given: Settings) -> str:
+    async with connect(given) as redis:
+        about = await redis.info()
+        wrong = [line async for line in _at_risk(redis)]
+        if wrong:
+            raise XiaoerError("; ".join(wrong))
+        backlog = await Streams(redis).backlog(given.community)
+        kind = "the embedded server" if not given.redis_url.get_secret_value() else "the server of REDIS_URL"
+        waiting = ", ".join(f"{number} {name}" for name, number in backlog.items() if number) or "nothing"
+        return f"{kind}, {about.get('server_name', 'redis')} {about['redis_version']}; waiting: {waiting}"
+
+
+async def _at_risk(redis: Redis) -> AsyncIterator[str]:
+    """Settings of the server under which open work can be lost."""
+    about = await redis.info()
+    if about.get("maxmemory", 0) and about.get("maxmemory_policy") != "noeviction":
+        policy = about["maxmemory_policy"]
+        yield f"maxmemory-policy {policy} may drop open cases; run CONFIG SET maxmemory-policy noeviction"
+    if not about.get("aof_enabled"):
+        yield "the append-only file is off, a restart forgets open work; run CONFIG SET appendonly yes"
+
+
+async def _model(given: Settings) -> str:
+    return await check_model(
+        cache=given.cache_dir.expanduser(),
+        model=given.lm_model,
+        url=given.lm_url,
+        key=given.lm_key.get_secret_value(),
+    )
+
+
+async def _classifier(_given: Settings) -> str:
+    return (await asyncio.to_thread(load_classifier)).name
+
+
+async def _policy(given: Settings) -> str:
+    policy = open_policy(given)
+    return f"{policy.name}, version {policy.version}, {len(policy.clauses)} clauses"
+
+
+async def _knowledge(given: Settings) -> str:
+    folder = knowledge_path(given)
+    if folder is None:
+        return "no folder set (KNOWLEDGE_DIR); taught documents alone"
+    read = await asyncio.to_thread(read_folder, folder)
+    if read.faults:
+        raise XiaoerError("; ".join(str(fault) for fault in read.faults))
+    return f"{len(read.documents)} documents in {folder}"
+
+
+async def _ports(given: Settings) -> str:
+    ports = {"WEB_PORT": given.web_port, "CONSOLE_PORT": given.console_port, "OPS_PORT": given.ops_port}
+    for setting, port in ports.items():
+        bind(given.bind, port, setting).close()
+    return f"{', '.join(map(str, ports.values()))} are free on {given.bind}"
+
+
+async def _rights(given: Settings) -> str:
+    folder = given.data_dir if given.data_dir.exists() else given.data_dir.absolute().parent
+    if not os.access(folder, os.W_OK):
+        raise XiaoerError(f"{folder}: this user may not write there; change its owner, or set DATA_DIR")
+    key = given.data_dir / "secret.key"
+    if key.exists() and key.stat().st_mode & 0o077:
+        raise XiaoerError(f"{key}: others may read it; run chmod 600 {key}")
+    return f"{folder} is ours to write"

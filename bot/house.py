@@ -1,0 +1,145 @@
+"""The processes: each role as a set of tasks that live and end together. `xiaoer run` is all roles in one process."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+from collections.abc import Callable, Coroutine
+from typing import Any, Literal
+
+from bot.adapters.web_chat import WebChat
+from bot.adapters.web_room import Room
+from bot.app import Base, knowledge_path, open_judge, open_model, open_policy, open_worker, secret
+from bot.console.desk import console
+from bot.console.login import Logins
+from bot.gateway import Gateway
+from bot.knowledge.shelf import Shelf
+from bot.knowledge.terms import warm
+from bot.lm.types import LanguageModel, Progress
+from bot.report import Report
+from bot.telemetry import BACKLOG, CASES, ops
+from bot.web.serving import address, bind, serve
+from moderation.errors import XiaoerError
+from moderation.policy import Policy
+
+Role = Literal["gateway", "worker", "console"]
+ROLES: tuple[Role, ...] = ("gateway", "worker", "console")
+Task = Coroutine[Any, Any, None]
+
+
+class House:
+    """What one process runs. `report` tells people what happens; `progress` shows the model's preparation."""
+
+    def __init__(self, parts: Base, report: Report, progress: Progress) -> None:
+        self._parts = parts
+        self._settings = parts.settings
+        self._report = report
+        self._progress = progress
+        self._policy: Policy = open_policy(parts.settings)
+        self._secret = secret(parts.settings)
+        self._model: LanguageModel | None = None
+
+    async def run(self, *roles: Role) -> None:
+        """Start these roles and live until a signal comes. Raises XiaoerError when one cannot start."""
+        listeners = self._bind(roles)
+        builders: dict[Role, Callable[[], Coroutine[Any, Any, Task]]] = {
+            "gateway": lambda: self._gateway(listeners["gateway"]),
+            "worker": self._worker,
+            "console": lambda: self._console(listeners["console"]),
+        }
+        try:
+            tasks = [await builders[role]() for role in roles]
+            tasks.append(serve(ops(self._wrong, self._measure), listeners["ops"]))
+            self._report.ready()
+            await _until_signal(tasks)
+        finally:
+            for listener in listeners.values():
+                listener.close()
+            if self._model:
+                await self._model.close()
+
+    def _bind(self, roles: tuple[Role, ...]) -> dict[str, socket.socket]:
+        """All ports at once and first, so that a busy one is told before the model is prepared."""
+        settings = self._settings
+        wanted = {"gateway": (settings.web_port, "WEB_PORT"), "console": (settings.console_port, "CONSOLE_PORT")}
+        ports = {role: wanted[role] for role in roles if role in wanted}
+        ports["ops"] = (settings.ops_port, "OPS_PORT")
+        listeners: dict[str, socket.socket] = {}
+        try:
+            for name, (port, setting) in ports.items():
+                listeners[name] = bind(settings.bind, port, setting)
+        except XiaoerError:
+            for listener in listeners.values():
+                listener.close()
+            raise
+        return listeners
+
+    async def _gateway(self, listener: socket.socket) -> Task:
+        parts, settings = self._parts, self._settings
+        room = Room(parts.redis, parts.streams.put_on, settings.community, self._policy.channels)
+        https = settings.public_url.startswith("https:")
+        chat = WebChat(room, self._policy, listener=listener, secret=self._secret, https=https)
+        self._report.address("Community page", address(listener))
+        return Gateway(parts.streams, chat, self._report.performed).run()
+
+    async def _console(self, listener: socket.socket) -> Task:
+        parts, settings = self._parts, self._settings
+        logins = Logins(parts.redis, settings.community)
+        https = settings.public_url.startswith("https:")
+        app = console(parts.cases, logins, self._policy, community=settings.community, secret=self._secret, https=https)
+        link = await logins.issue_link(settings.public_url or address(listener))
+        self._report.address("Moderators' console", link, "one login, within 15 minutes; later: xiaoer login")
+        return serve(app, listener)
+
+    async def _worker(self) -> Task:
+        await fill_shelf(self._parts, self._report)
+        judge = await asyncio.to_thread(open_judge, self._settings)
+        self._model, vectors = await open_model(self._settings, self._progress)
+        await asyncio.to_thread(warm)
+        return open_worker(self._parts, judge, self._model, vectors, self._report.told).run()
+
+    async def _wrong(self) -> str:
+        """What keeps this process from its work, or ""."""
+        await self._parts.redis.ping()
+        return ""
+
+    async def _measure(self) -> None:
+        for community in await self._parts.streams.communities():
+            for stream, waiting in (await self._parts.streams.backlog(community)).items():
+                BACKLOG.labels(community, stream).set(waiting)
+            CASES.labels(community).set((await self._parts.cases.counts(community)).open)
+
+
+async def fill_shelf(parts: Base, report: Report) -> None:
+    """Take the folder's documents into the community's knowledge. Each broken file is told; the others serve."""
+    if folder := knowledge_path(parts.settings):
+        imported = await Shelf(parts.redis, parts.settings.community).import_folder(folder)
+        for fault in imported.faults:
+            report.fault(f"knowledge file left out: {fault}")
+
+
+async def _until_signal(tasks: list[Task]) -> None:
+    """Run the tasks until SIGINT or SIGTERM, or until one fails; then end them all, and raise what failed."""
+    loop, stop = asyncio.get_running_loop(), asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    await until_done(_wait(stop), *tasks)
+
+
+async def _wait(stop: asyncio.Event) -> None:
+    await stop.wait()
+
+
+async def until_done(first: Task, *others: Task) -> None:
+    """Run tasks side by side until the first ends, or until any of them fails; then end them all, and raise that."""
+    running = [asyncio.create_task(task) for task in (first, *others)]
+    try:
+        await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in running:
+            task.cancel()
+        results = await asyncio.gather(*running, return_exceptions=True)
+    for result in results:
+        if isinstance(result, Exception):
+            raise result

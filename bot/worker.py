@@ -1,0 +1,58 @@
+"""The worker: reads messages, questions and decisions, lets the router say what they lead to, and has it written."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+from bot.consumer import Consumer
+from bot.router import Outcome, Router
+from bot.stream import DECISIONS, MESSAGES, QUESTIONS, Entry, Streams, saying
+from moderation.cases import CaseBook, NoSuchCase
+from moderation.keys import Write
+from moderation.types import Decision, Message
+
+Told = Callable[[Message, Outcome], None]
+"""Hears what became of each message and each decision, for the line on the screen and the metrics."""
+
+
+class Worker:
+    """Two loops over the same router, so that a slow model never holds up the judge."""
+
+    def __init__(self, streams: Streams, router: Router, cases: CaseBook, told: Told) -> None:
+        self._router = router
+        self._cases = cases
+        self._told = told
+        self._loops = (
+            Consumer(streams, [MESSAGES, DECISIONS], self._handle),
+            Consumer(streams, [QUESTIONS], self._answer),
+        )
+
+    async def run(self) -> None:
+        """Work until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            for loop in self._loops:
+                group.create_task(loop.run())
+
+    async def _handle(self, entry: Entry) -> Sequence[Write]:
+        if f":{DECISIONS}:" in entry.stream:
+            return await self._carry_out(entry)
+        message = Message.model_validate_json(entry.body)
+        return self._written(message, await self._router.handle(message))
+
+    async def _answer(self, entry: Entry) -> Sequence[Write]:
+        message = Message.model_validate_json(entry.body)
+        return self._written(message, await self._router.answer(message))
+
+    async def _carry_out(self, entry: Entry) -> Sequence[Write]:
+        decision = Decision.model_validate_json(entry.body)
+        community = entry.stream[entry.stream.index("{") + 1 : entry.stream.index("}")]
+        case = await self._cases.get(community, decision.case)
+        if case is None:
+            raise NoSuchCase(decision.case)
+        return self._written(case.subject, self._router.carry_out(case, decision))
+
+    def _written(self, message: Message, outcome: Outcome) -> Sequence[Write]:
+        """Everything to be written for an outcome: the effects come last, when what they speak of is on record."""
+        self._told(message, outcome)
+        return (*outcome.writes, *(saying(effect) for effect in outcome.effects))

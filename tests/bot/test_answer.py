@@ -1,0 +1,111 @@
+"""The answer room with a stub model: what is proven is said, everything else goes to a person."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from bot.answer import AnswerRoom, proven
+from bot.lm.types import Completion, LmBusy, LmError, LmTimeout
+from moderation.types import Passage
+
+SETTLEMENT = Passage(document="a", title="结算周期", text="订单确认收货后，结算周期为 7 天。", lang="zh", score=0.9)
+OTHER = Passage(document="b", title="Deposit", text="The deposit is 500 yuan.", lang="en", score=0.4)
+
+
+class StubLm:
+    """Continues each prompt by the passage that it holds."""
+
+    name = "stub"
+
+    def __init__(self, answers: dict[str, Completion] | LmError) -> None:
+        self.answers = answers
+        self.prompts: list[str] = []
+
+    async def complete(self, prompts: Sequence[str], *, max_tokens: int) -> list[Completion]:
+        if isinstance(self.answers, LmError):
+            raise self.answers
+        self.prompts += prompts
+        return [next(found for text, found in self.answers.items() if text in prompt) for prompt in prompts]
+
+    def count(self, text: str) -> int:
+        return len(text)
+
+    async def close(self) -> None:
+        """Nothing to free."""
+
+
+def room(passages: list[Passage], answers: dict[str, Completion] | LmError) -> AnswerRoom:
+    async def search(community: str, question: str) -> list[Passage]:
+        return passages
+
+    return AnswerRoom(search, StubLm(answers), confidence=0.5)
+
+
+NONE = Completion("NONE", -0.1, 2, 0.95)
+
+
+async def test_the_reading_that_its_passage_proves_is_the_answer_and_alone_is_the_source() -> None:
+    reply = await room([SETTLEMENT, OTHER], {"结算": Completion("7 天", -0.05, 3, 0.01), "deposit": NONE}).answer(
+        "s", "多久？"
+    )
+    assert (reply.text, reply.passages, reply.handoff) == ("7 天", (SETTLEMENT,), False)
+    assert reply.confidence > 0.8
+    assert reply.took_ms > 0
+
+
+async def test_nothing_found_asks_no_model() -> None:
+    reply = await room([], LmError("must not be asked")).answer("s", "火星？")
+    assert (reply.handoff, reply.text) == (True, "")
+    assert "nothing" in reply.why
+
+
+async def test_when_every_passage_is_silent_a_person_gets_them() -> None:
+    reply = await room([SETTLEMENT, OTHER], {"结算": NONE, "deposit": NONE}).answer("s", "火星？")
+    assert (reply.handoff, reply.passages) == (True, (SETTLEMENT, OTHER))
+
+
+@pytest.mark.parametrize("invented", ["8 天", "the moon is made of cheese", "7 天内到账两次并免费升级会员"])
+async def test_what_the_passage_does_not_say_is_not_said(invented: str) -> None:
+    reply = await room([SETTLEMENT], {"结算": Completion(invented, -0.01, 3, 0.0)}).answer("s", "多久？")
+    assert reply.handoff
+    assert invented not in reply.text
+
+
+async def test_an_unsure_reading_is_a_draft_for_a_person() -> None:
+    reply = await room([SETTLEMENT], {"结算": Completion("7 天", -2.0, 3, 0.6)}).answer("s", "多久？")
+    assert (reply.handoff, reply.text) == (True, "7 天")
+    assert reply.confidence < 0.5
+
+
+@pytest.mark.parametrize("fault", [LmBusy("full"), LmTimeout("slow"), LmError("down")])
+async def test_a_model_that_is_slow_or_down_leads_to_a_person(fault: LmError) -> None:
+    reply = await room([SETTLEMENT], fault).answer("s", "多久？")
+    assert reply.handoff
+    assert type(fault).__name__ in reply.why
+
+
+async def test_the_bot_s_name_is_no_part_of_the_question() -> None:
+    lm = StubLm({"结算": NONE})
+
+    async def search(community: str, question: str) -> list[Passage]:
+        assert question == "结算周期？"
+        return [SETTLEMENT]
+
+    await AnswerRoom(search, lm, confidence=0.5).answer("s", "@小二 结算周期？", ("earlier turn",))
+    assert "earlier turn" in lm.prompts[0]
+    assert "@小二" not in lm.prompts[0]
+
+
+@pytest.mark.parametrize(
+    ("answer", "passage", "part"),
+    [
+        ("7 天", "结算周期为 7 天", 1.0),
+        ("8 天", "结算周期为 7 天", 0.0),
+        ("", "x", 1.0),
+        ("1,000 yuan", "1,000 yuan a day", 1.0),
+    ],
+)
+def test_proof_counts_words_and_insists_on_numbers(answer: str, passage: str, part: float) -> None:
+    assert proven(answer, passage) == part

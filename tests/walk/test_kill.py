@@ -1,0 +1,86 @@
+"""SIGKILL at every step of the walk, against a real server: nothing is lost and nothing happens twice."""
+
+from __future__ import annotations
+
+import multiprocessing
+import signal
+
+import pytest
+from redis.asyncio import Redis
+
+from bot.adapters.web_room import Removed, Said, events
+from moderation.cases import CaseBook, strikes_key
+from moderation.keys import key
+from tests.walk.victim import COMMUNITY, PARTS, TEXTS, Part, play
+
+MOST_STEPS = 200
+"""More commands than any part sends: a guard against a test that never ends."""
+
+_processes = multiprocessing.get_context("forkserver")
+_processes.set_forkserver_preload(["tests.walk.victim"])
+
+
+def run(part: Part, url: str, kill_at: int = 0) -> bool:
+    """Play a part in a process of its own; False when it was killed."""
+    process = _processes.Process(target=play, args=(part, url, kill_at))
+    process.start()
+    process.join(30)
+    process.kill()
+    process.join()
+    assert process.exitcode == 0 or (kill_at and process.exitcode == -signal.SIGKILL), (
+        f"{part} ended with {process.exitcode} at step {kill_at}"
+    )
+    return process.exitcode == 0
+
+
+def walk(url: str, victim: Part | None = None, kill_at: int = 0) -> bool:
+    """The whole walk; the victim dies once at its step and is started again. False when it did die."""
+    whole = True
+    # The worker runs twice: for what members say, and for what the moderator decides.
+    for part in ("poster", "worker", "moderator", "worker", "gateway"):
+        if part == victim and whole:
+            whole = run(part, url, kill_at)
+            if whole:
+                continue
+        run(part, url)
+    return whole
+
+
+async def assert_everything_happened_once(redis: Redis) -> None:
+    rows = await redis.xrange(key(COMMUNITY, "room", "help"))
+    seen = [events.validate_json(fields["event"]) for _, fields in rows]
+    said = [event for event in seen if isinstance(event, Said)]
+    assert sorted(event.id for event in said if event.kind == "member") == ["chat", "covered", "unknown"]
+    assert [event.id for event in seen if isinstance(event, Removed)] == ["scam"]
+    spoken = sorted((event.kind, event.text) for event in said if event.kind in ("answer", "moderator"))
+    assert spoken == [("answer", "T+7"), ("moderator", "目前不支持火星。")]
+    assert sorted(event.kind for event in said if event.kind in ("handoff", "notice")) == ["handoff", "notice"]
+    cases = CaseBook(redis)
+    assert await cases.counts(COMMUNITY) == (0, 0, 2)
+    assert await redis.zcard(strikes_key(COMMUNITY, "member-scam")) == 1
+    assert await redis.hget(key(COMMUNITY, "member", "member-chat"), "passed") == "1"
+    assert await redis.llen(key(COMMUNITY, "recent")) == len(TEXTS)
+    async for stream in redis.scan_iter(f"x:{{{COMMUNITY}}}:*", _type="stream"):
+        if ":room:" not in stream:
+            assert await redis.xlen(stream) == 0, stream
+    assert not await redis.exists(key(COMMUNITY, "dead"))
+
+
+async def test_the_walk_ends_well_when_nobody_dies(redis: Redis, redis_url: str) -> None:
+    assert walk(redis_url)
+    await assert_everything_happened_once(redis)
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("victim", PARTS)
+async def test_a_kill_at_any_step_loses_nothing_and_does_nothing_twice(
+    redis: Redis, redis_url: str, victim: Part
+) -> None:
+    steps = 0
+    for kill_at in range(1, MOST_STEPS):
+        await redis.flushall()
+        if walk(redis_url, victim, kill_at):
+            break
+        await assert_everything_happened_once(redis)
+        steps += 1
+    assert 2 <= steps < MOST_STEPS - 1

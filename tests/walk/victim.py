@@ -1,0 +1,171 @@
+"""The parts of the walk as processes that can be killed at any of their dealings with Redis.
+
+`play` runs one part until nothing is left for it to do, or until its command number `kill_at` is about to be sent: then
+the process dies by SIGKILL. To Redis and to the next process, dying before a command is the same as dying after the
+answer to the one before, so these are all the states that a kill can leave.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from redis.asyncio import Redis
+from redis.asyncio.connection import AbstractConnection
+
+from bot.adapters.web_room import Room
+from bot.gateway import Gateway
+from bot.history import History
+from bot.redis_server import open_client
+from bot.router import Outcome, Router
+from bot.stream import DECISIONS, MESSAGES, QUESTIONS, Streams
+from bot.worker import Worker
+from moderation.cases import CaseBook
+from moderation.judge import Judge
+from moderation.members import MemberBook
+from moderation.policy import load
+from moderation.types import Author, Decision, Message, Passage, Place, Reply
+
+COMMUNITY = "killed"
+PLACE = Place(platform="web", community=COMMUNITY, channel="help", profile="help")
+LEASE_S = 0.3
+
+Part = Literal["poster", "worker", "moderator", "gateway"]
+PARTS: tuple[Part, ...] = ("poster", "worker", "moderator", "gateway")
+
+TEXTS = {
+    "covered": "结算周期是多久？",
+    "scam": "加V信 abc12345 返利500，先转押金 http://bit.ly/x",
+    "unknown": "你们支持火星发货吗？",
+    "chat": "大家早上好，今天出单了",
+}
+
+
+class StubClassifier:
+    """Finds nothing; the rules do what these tests need, and loading the real weights would slow each process."""
+
+    name = "stub"
+
+    def scores(self, texts: Sequence[str]) -> list[dict[str, float]]:
+        return [{} for _ in texts]
+
+
+class StubAnswers:
+    """Knows one answer, without a model."""
+
+    async def answer(self, community: str, question: str, history: Sequence[str] = ()) -> Reply:
+        passage = Passage(document="d", title="结算", text="结算周期为 T+7。", lang="zh", score=1)
+        known = question == TEXTS["covered"]
+        if known:
+            return Reply(text="T+7", passages=(passage,), confidence=0.9)
+        return Reply(passages=(passage,), handoff=True)
+
+
+def message(id_: str) -> Message:
+    return Message(id=id_, place=PLACE, author=Author(id=f"member-{id_}", name=id_), text=TEXTS[id_])
+
+
+def play(part: Part, url: str, kill_at: int) -> None:
+    """Entry of the process: one part, killed at its command number `kill_at` (0: never)."""
+    if kill_at:
+        _arm(kill_at)
+    asyncio.run(_play(part, url))
+
+
+async def _play(part: Part, url: str) -> None:
+    async with open_client(url) as redis:
+        streams = Streams(redis, lease_s=LEASE_S)
+        await streams.register(COMMUNITY)
+        await {"poster": _post, "worker": _work, "moderator": _moderate, "gateway": _perform}[part](redis, streams)
+
+
+async def _post(redis: Redis, streams: Streams) -> None:
+    room = Room(redis, streams.put_on, COMMUNITY, {"help": "help"})
+    for id_ in TEXTS:
+        await room.post(message(id_))
+
+
+async def _work(redis: Redis, streams: Streams) -> None:
+    router = Router(Judge(load(), StubClassifier()), StubAnswers(), MemberBook(redis), History(redis))
+    worker = Worker(streams, router, CaseBook(redis), _told)
+    await _until_empty(redis, worker.run(), (MESSAGES, QUESTIONS, DECISIONS))
+
+
+async def _moderate(redis: Redis, streams: Streams) -> None:
+    """Answer the one question that waits, as a moderator would who clicks again after an error."""
+    cases = CaseBook(redis)
+    for case in await cases.queue(COMMUNITY):
+        await cases.claim(COMMUNITY, case.id, "anna")
+        decision = Decision(case=case.id, action="answer", by="anna", text="目前不支持火星。")
+        await cases.decide(COMMUNITY, decision)
+
+
+async def _perform(redis: Redis, streams: Streams) -> None:
+    adapter = RoomAdapter(Room(redis, streams.put_on, COMMUNITY, {"help": "help"}))
+    await _until_empty(redis, Gateway(streams, adapter, lambda _effect: None).run(), ("effects",))
+
+
+class RoomAdapter:
+    """The web chat's room without its pages."""
+
+    platform = "web"
+
+    def __init__(self, room: Room) -> None:
+        self.say = room.say
+        self.enforce = room.enforce
+
+    async def run(self) -> None:
+        """Nothing to hear."""
+
+
+def _told(_message: Message, _outcome: Outcome) -> None:
+    pass
+
+
+async def _until_empty(redis: Redis, run: Any, kinds: Sequence[str]) -> None:
+    """Let a loop run until its streams are empty. Looks over a connection that counts no commands."""
+    task = asyncio.ensure_future(run)
+    options = redis.connection_pool.connection_kwargs
+    async with Redis(unix_socket_path=options["path"], decode_responses=True) as watcher:
+        _uncounted.append(watcher.connection_pool)
+        while await _left(watcher, kinds):
+            await asyncio.sleep(0.01)
+            if task.done():
+                task.result()
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def _left(watcher: Redis, kinds: Sequence[str]) -> int:
+    left = 0
+    for kind in kinds:
+        async for stream in watcher.scan_iter(f"x:{{{COMMUNITY}}}:{kind}*", _type="stream"):
+            left += await watcher.xlen(stream)
+    return left
+
+
+_uncounted: list[Any] = []
+_IDLE = (b"XREADGROUP", b"SMEMBERS")
+"""Commands of waiting: their number depends on time. A kill at them is a kill at the command before."""
+
+
+def _arm(kill_at: int) -> None:
+    """Count the commands of all connections, and kill this process at the right one."""
+    count = 0
+    send = AbstractConnection.send_packed_command
+
+    async def send_packed_command(self: AbstractConnection, command: Any, check_health: bool = True) -> None:
+        nonlocal count
+        packed = b"".join(command) if isinstance(command, list | tuple) else command
+        waiting = any(name in packed[:40] for name in _IDLE) or b":lease" in packed
+        watching = any(self in pool._in_use_connections for pool in _uncounted)
+        if not waiting and not watching:
+            count += 1
+            if count == kill_at:
+                os.kill(os.getpid(), signal.SIGKILL)
+        await send(self, command, check_health)
+
+    AbstractConnection.send_packed_command = send_packed_command  # type: ignore[method-assign]
