@@ -12,6 +12,8 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import NamedTuple
 
+import structlog
+
 from bot.knowledge.terms import terms
 from bot.lm.prompt import is_refusal, reading
 from bot.lm.types import Completion, LanguageModel, LmError
@@ -32,6 +34,7 @@ MAX_TOKENS = 96
 EARLIER = 300
 """Characters of the thread's last turn that a question may lean on."""
 
+log = structlog.get_logger()
 _NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
 
 
@@ -61,14 +64,14 @@ class AnswerRoom:
     async def _answer(self, community: str, question: str, earlier: str) -> Reply:
         passages = (await self._search(community, question))[:READ]
         if not passages or passages[0].score < FLOOR:
-            return Reply(handoff=True, why="the knowledge base has nothing on this", passages=tuple(passages))
+            return Reply(handoff=True, why="nothing_found", passages=tuple(passages))
         try:
             best = await self._read(question, earlier, passages)
         except LmError as fault:
-            why = f"the model could not answer ({type(fault).__name__})"
-            return Reply(handoff=True, why=why, passages=tuple(passages))
+            log.warning("the model could not answer", fault=type(fault).__name__)
+            return Reply(handoff=True, why="model_failed", passages=tuple(passages))
         if best is None:
-            return Reply(handoff=True, why="no passage answers it", passages=tuple(passages))
+            return Reply(handoff=True, why="not_answered", passages=tuple(passages))
         sure = best.confidence >= self._confidence
         others = () if sure else tuple(other for other in passages if other != best.passage)
         return Reply(
@@ -76,7 +79,7 @@ class AnswerRoom:
             passages=(best.passage, *others),
             confidence=best.confidence,
             handoff=not sure,
-            why="" if sure else "the model is not sure",
+            why="" if sure else "unsure",
         )
 
     async def _read(self, question: str, earlier: str, passages: Sequence[Passage]) -> Candidate | None:

@@ -110,12 +110,6 @@ def secret(settings: Settings) -> str:
     return path.read_text("utf-8").strip()
 
 
-def policy_path(settings: Settings) -> Path | None:
-    """The policy in force: the setting's, or the sample community's while that is what runs."""
-    sample = SAMPLE / "policy.toml"
-    return settings.policy_file or (sample if settings.community == "sample" and sample.exists() else None)
-
-
 def knowledge_path(settings: Settings) -> Path | None:
     """The folder of knowledge files: the setting's, or the sample community's while that is what runs."""
     return settings.knowledge_dir or (SAMPLE / "knowledge" if settings.community == "sample" else None)
@@ -123,7 +117,7 @@ def knowledge_path(settings: Settings) -> Path | None:
 
 def open_policy(settings: Settings) -> Policy:
     """The policy in force. Raises PolicyError with every fault."""
-    return load(policy_path(settings))
+    return load(settings.policy_file)
 
 
 def open_judge(settings: Settings) -> Judge:

@@ -39,6 +39,9 @@ class Settings(BaseSettings):
     # Web addresses
     bind: str = Field("127.0.0.1", description="address that the pages listen on")
     web_port: int = Field(8080, ge=0, le=65535, description="community page; 0 picks a free port")
+    web_channels: str = Field(
+        "help,deals,supply,general,announcements", description="its channels; the policy gives each its profile"
+    )
     console_port: int = Field(8081, ge=0, le=65535, description="moderators' console; 0 picks a free port")
     ops_port: int = Field(8082, ge=0, le=65535, description="/metrics, /healthz and /readyz; 0 picks a free port")
     secret_key: SecretStr = Field(SecretStr(""), description="signs sessions; empty keeps one in DATA_DIR/secret.key")

@@ -48,12 +48,17 @@ class House:
             "worker": self._worker,
             "console": lambda: self._console(listeners["console"]),
         }
+        tasks: list[Task] = []
         try:
-            tasks = [await builders[role]() for role in roles]
+            for role in roles:
+                tasks.append(await builders[role]())  # noqa: PERF401 - what was built must be closed when a later one fails
             tasks.append(serve(ops(self._wrong, self._measure), listeners["ops"]))
+            self._report.address("Operators", f"{address(listeners['ops'])}/metrics")
             self._report.ready()
             await _until_signal(tasks)
         finally:
+            for task in tasks:
+                task.close()
             for listener in listeners.values():
                 listener.close()
             if self._model:
@@ -77,7 +82,9 @@ class House:
 
     async def _gateway(self, listener: socket.socket) -> Task:
         parts, settings = self._parts, self._settings
-        room = Room(parts.redis, parts.streams.put_on, settings.community, self._policy.channels)
+        names = [name.strip() for name in settings.web_channels.split(",") if name.strip()]
+        channels = {name: self._policy.profile(name) for name in names}
+        room = Room(parts.redis, parts.streams.put_on, settings.community, channels)
         https = settings.public_url.startswith("https:")
         chat = WebChat(room, self._policy, listener=listener, secret=self._secret, https=https)
         self._report.address("Community page", address(listener))
@@ -89,7 +96,7 @@ class House:
         https = settings.public_url.startswith("https:")
         app = console(parts.cases, logins, self._policy, community=settings.community, secret=self._secret, https=https)
         link = await logins.issue_link(settings.public_url or address(listener))
-        self._report.address("Moderators' console", link, "one login, within 15 minutes; later: xiaoer login")
+        self._report.address("Moderators' console", link, "one login, within 15 minutes; `xiaoer login` prints another")
         return serve(app, listener)
 
     async def _worker(self) -> Task:

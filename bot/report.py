@@ -42,12 +42,12 @@ class ScreenReport:
 
     def ready(self) -> None:
         """Print the addresses: the house is open."""
-        self._console.print(Text("\nXiaoer is open. Ctrl-C closes it.\n", "bold"))
-        for name, url, note in self._addresses:
-            self._console.print(Text(f"  {name}  ", "bold") + Text(url, "cyan"), soft_wrap=True)
-            if note:
-                self._console.print(Text(f"    ({note})", "dim"))
         self._console.print()
+        for name, url, note in self._addresses:
+            self._console.print(Text(f"  {name:<20}", "bold") + Text(url, "cyan"), soft_wrap=True)
+            if note:
+                self._console.print(Text(f"  {'':<20}{note}", "dim"))
+        self._console.print(Text("\n  Ready. Ctrl-C closes the house.\n"))
 
     def fault(self, line: str) -> None:
         """Print something that is wrong and that the house can live with."""

@@ -11,9 +11,9 @@ from typing import Literal, NamedTuple, Protocol
 
 from bot.history import History, noting
 from bot.knowledge.documents import guess_lang
-from bot.phrases import length, say
 from bot.questions import Speech, speech
 from bot.stream import asking
+from bot.words import span, words
 from moderation.cases import opening, settling
 from moderation.judge import Judge
 from moderation.keys import Write
@@ -87,7 +87,7 @@ class Router:
             return Outcome("answered", (_reply(message, reply.text, "answer", reply),), reply=reply)
         context = _context(message, await self._history.recent(community))
         case = Case(id=case_id("handoff", message), kind="handoff", subject=message, context=context, reply=reply)
-        notice = _reply(message, say("handoff", lang, case=case.id), "handoff", case=case.id)
+        notice = _reply(message, words(lang)("say.handoff", case=case.id), "handoff", case=case.id)
         return Outcome("escalated", (notice,), tuple(opening(case)), case=case, reply=reply)
 
     def carry_out(self, case: Case, decision: Decision) -> Outcome:
@@ -126,7 +126,7 @@ class Router:
         clause = self._policy.clauses.get(verdict.clause or "")
         told: tuple[Say, ...] = ()
         if verdict.clause == "distress":
-            told = (_reply(message, say("distress", guess_lang(message.text)), "notice", case=case.id),)
+            told = (_reply(message, words(guess_lang(message.text))("say.distress"), "notice", case=case.id),)
         writes = opening(case, clause.severity) if clause else opening(case)
         return Outcome("escalated", told, tuple(writes), case=case)
 
@@ -147,12 +147,13 @@ class Router:
         """The reason, the length of a timeout and how to disagree; never the removed text."""
         known = decision.reason in self._policy.clauses
         reason = self._policy.explain(decision.reason, lang) if known else decision.reason
-        words = " ".join(part for part in (reason, decision.text) if part)
-        text = say("removed", lang, reason=words, case=case.id)
+        told = " ".join(part for part in (reason, decision.text) if part)
+        say = words(lang)
+        text = say("say.removed", reason=told, case=case.id)
         if decision.action == "timeout":
-            text = f"{text} {say('timeout', lang, length=length(decision.seconds, lang))}"
+            text = f"{text} {say('say.timeout', length=span(decision.seconds, lang))}"
         if decision.action == "ban":
-            text = f"{text} {say('ban', lang)}"
+            text = f"{text} {say('say.ban')}"
         subject = case.subject
         id_ = f"{case.id}:notice"
         return Say(id=id_, place=subject.place, text=text, kind="notice", to=subject.author.id, case=case.id)
@@ -166,7 +167,7 @@ def _allow(message: Message) -> Outcome:
         return Outcome("asked", writes=(*writes, asking(message)))
     if heard is Speech.NOTHING:
         return Outcome("silent", writes=writes)
-    polite = say("thanks" if heard is Speech.THANKS else "hello", guess_lang(message.text))
+    polite = words(guess_lang(message.text))("say.thanks" if heard is Speech.THANKS else "say.hello")
     return Outcome("answered", (_reply(message, polite, "answer"),), writes)
 
 

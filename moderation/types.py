@@ -127,7 +127,10 @@ class Passage(Noun):
 
 
 class Reply(Noun):
-    """What the answer room says: a text with the passages that prove it, or a hand-off (then `text` is a draft)."""
+    """What the answer room says: a text with the passages that prove it, or a hand-off (then `text` is a draft).
+
+    `why` tells the reason of a hand-off: nothing_found, not_answered, unsure or model_failed.
+    """
 
     text: str = ""
     passages: tuple[Passage, ...] = ()

@@ -12,6 +12,11 @@ from redis.asyncio import Redis
 from bot.redis_server import EmbeddedRedis, open_client
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--shots DIR` has the browser tests take the screenshots of docs/."""
+    parser.addoption("--shots", default=None, help="folder for the browser tests' screenshots")
+
+
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedRedis]:
     """A real Valkey for the whole session."""

@@ -1,0 +1,54 @@
+"""What a moderator's form decides about a case."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from bot.console.gate import Moderator
+from moderation.policy import Policy
+from moderation.types import Action, Case, Decision
+
+TEXT_LENGTH = 4096
+TIMEOUT_S = 3600
+_CHOICES: dict[str, dict[str, Action]] = {
+    "moderation": {"dismiss": "dismiss", "remove": "remove", "timeout": "timeout", "ban": "ban"},
+    "handoff": {"dismiss": "dismiss", "answer": "answer"},
+}
+
+
+class ChoiceError(ValueError):
+    """A form that decides nothing. `why` names the console's words for it."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+def to_decision(form: Mapping[str, object], case: Case, by: Moderator, policy: Policy) -> Decision:
+    """The decision of a posted form: `action`, `reason` (a clause), `text` (words to the member).
+
+    An enforcement counts as many strikes as its clause says. Raises ChoiceError.
+    """
+    action = _CHOICES[case.kind].get(str(form.get("action")))
+    if action is None:
+        raise ChoiceError("action")
+    text = str(form.get("text") or "").replace("\r\n", "\n").strip()
+    if len(text) > TEXT_LENGTH:
+        raise ChoiceError("long")
+    if action == "answer" and not text:
+        raise ChoiceError("answer")
+    if action in ("dismiss", "answer"):
+        return Decision(case=case.id, action=action, by=by.id, by_name=by.name, text=text if action == "answer" else "")
+    clause = policy.clauses.get(str(form.get("reason")))
+    if clause is None:
+        raise ChoiceError("reason")
+    return Decision(
+        case=case.id,
+        action=action,
+        by=by.id,
+        by_name=by.name,
+        reason=str(form.get("reason")),
+        text=text,
+        seconds=TIMEOUT_S if action == "timeout" else 0,
+        strikes=clause.strikes,
+    )

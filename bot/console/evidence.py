@@ -1,0 +1,32 @@
+"""How a message's text is shown with its evidence marked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import pairwise
+from typing import NamedTuple
+
+from moderation.types import Signal
+
+
+class Piece(NamedTuple):
+    """A piece of a text, with the clauses that it is evidence of."""
+
+    text: str
+    clauses: tuple[str, ...] = ()
+
+
+def marked(text: str, signals: Iterable[Signal]) -> list[Piece]:
+    """The text cut into pieces that give the whole text again; spans may overlap and may lie beyond the text."""
+    spans = [(_inside(text, signal.span), signal.clause) for signal in signals if signal.span]
+    cuts = sorted({0, len(text), *(end for span, _ in spans for end in span)})
+    pieces = []
+    for start, end in pairwise(cuts):
+        clauses = sorted({clause for (first, last), clause in spans if first <= start and end <= last})
+        pieces.append(Piece(text[start:end], tuple(clauses)))
+    return pieces
+
+
+def _inside(text: str, span: tuple[int, int]) -> tuple[int, int]:
+    start, end = (min(max(place, 0), len(text)) for place in span)
+    return start, max(start, end)

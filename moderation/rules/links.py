@@ -1,0 +1,94 @@
+"""Links: shorteners, look-alikes of known domains, hidden letters, and links from members not yet known.
+
+The registered domain comes from tldextract's own snapshot of the Public Suffix List; nothing is ever fetched.
+"""
+
+from __future__ import annotations
+
+import difflib
+import unicodedata
+from collections.abc import Iterator
+
+import re2
+import tldextract
+
+from moderation.normalise import Normalised
+from moderation.policy import LinkRules
+from moderation.rules.patterns import Pattern, finding
+from moderation.types import Signal
+
+LINK = re2.compile(
+    r"(?:https?://|www\.)(?P<host>[\pL\d][\pL\d.-]+)(?::\d+)?(?:/[^\s，。；）)】」]*)?"
+    r"|\b(?P<bare>[a-z0-9][a-z0-9.-]*\.(?:com|net|org|cn|io|co|xyz|top|shop|vip|club|site|online|info|biz|cc|tk|ml"
+    r"|link|live|app|store|me|ly|gg|ru|work|fun|pro|icu))(?:/[^\s，。；）)】」]*|\b)"
+)
+SHORTENERS = {
+    "bit.ly", "tinyurl.com", "t.co", "goo.gl", "is.gd", "ow.ly", "buff.ly", "cutt.ly", "rb.gy", "shorturl.at",
+    "t.ly", "rebrand.ly", "tiny.cc", "s.id", "v.gd", "dwz.cn", "t.cn", "url.cn", "suo.im", "mrw.so", "985.so",
+    "sourl.cn", "reurl.cc", "lnkd.in", "adf.ly", "shorte.st", "linktr.ee",
+}  # fmt: skip
+INVITES = {
+    "discord.gg", "discord.com", "discordapp.com", "t.me", "telegram.me", "telegram.dog", "whatsapp.com", "wa.me",
+    "signal.group", "line.me",
+}  # fmt: skip
+"""Judged by rules/contacts.py."""
+CONFUSED = str.maketrans({"0": "o", "1": "l", "5": "s", "3": "e", "4": "a", "-": None})
+MIN_NAME = 5
+"""Letters a known name needs before others can be said to look like it ("jd" looks like too much)."""
+ALIKE = 0.88
+"""difflib's ratio from which two names look alike: one letter changed in eight or more."""
+SHORTENER = Pattern("shortener", "scam_fraud", 0.3, "")
+LOOKALIKE = Pattern("lookalike_link", "scam_fraud", 0.8, "")
+HIDDEN = Pattern("hidden_letters_link", "scam_fraud", 0.75, "")
+UNKNOWN = Pattern("unknown_link", "spam_ads", 0.55, "")
+
+
+class Links:
+    """Finds what is wrong with the links of a text, under one policy's list of known domains."""
+
+    def __init__(self, rules: LinkRules) -> None:
+        self._extract = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None)
+        self._allowed = frozenset(rules.allowed)
+        self._names = sorted({self._extract(domain).domain for domain in rules.allowed})
+
+    def find(self, plain: Normalised, *, welcome: bool) -> Iterator[Signal]:
+        """`welcome` says that this author's links to domains not listed are no signal by themselves."""
+        for match in LINK.finditer(plain.text):
+            before = plain.text[match.start() - 1 : match.start()]
+            host = (match.group("host") or match.group("bare")).strip(".-")
+            if before == "@" or "." not in host:
+                continue
+            pattern = self._judge(host, self._written(plain, host, match.start()), welcome=welcome)
+            if pattern:
+                yield finding(pattern, plain, match.start(), match.end())
+
+    def _judge(self, host: str, written: str, *, welcome: bool) -> Pattern | None:
+        found = self._extract(host)
+        domain = found.top_domain_under_public_suffix
+        if not domain or domain in INVITES:
+            return None
+        if "xn--" in host or not written.isascii():
+            return HIDDEN
+        if domain in self._allowed:
+            return None
+        if domain in SHORTENERS:
+            return SHORTENER
+        if self._looks_known(found.domain, found.subdomain):
+            return LOOKALIKE
+        return None if welcome else UNKNOWN
+
+    def _written(self, plain: Normalised, host: str, start: int) -> str:
+        """The host as it was written, full width forgiven: look-alike letters still show here."""
+        place = plain.text.find(host, start)
+        first, last = plain.span(place, place + len(host))
+        return unicodedata.normalize("NFKC", plain.original[first:last])
+
+    def _looks_known(self, name: str, subdomain: str) -> bool:
+        plain_name = name.translate(CONFUSED).replace("rn", "m").replace("vv", "w")
+        parts = set(name.split("-")) | set(subdomain.replace("-", ".").split("."))
+        for known in self._names:
+            if len(known) < MIN_NAME:
+                continue
+            if plain_name == known or known in parts or difflib.SequenceMatcher(None, name, known).ratio() >= ALIKE:
+                return True
+        return False

@@ -1,0 +1,133 @@
+"""Many patterns over one text in linear time (RE2).
+
+One `re2.Set` reads the text once and tells which patterns may occur; only those are then searched for their place. The
+set holds loose forms (counted repeats without an upper bound): these need few states where the exact ones need many.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import re2
+
+from moderation.errors import XiaoerError
+from moderation.normalise import Normalised
+from moderation.types import Signal
+
+WORDLISTS = Path(__file__).parent.parent / "wordlists"
+GAP = r"[^\n]{0,24}"
+EVIDENCE_LENGTH = 120
+"""Characters of evidence that a signal carries at most; the span still covers all of it."""
+
+
+SET_MEMORY = 128 << 20
+"""Bytes that the set's states may take; what is used grows with what is met, some 10 MB after a day of talk."""
+
+
+class WordListError(XiaoerError):
+    """A word list that cannot be read: FILE:LINE, what and the mend."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """A regular expression over normalised text, and what its occurrence means."""
+
+    check: str
+    clause: str
+    score: float
+    expression: str
+
+
+class PatternSet:
+    """Finds all of its patterns at once. Raises WordListError for an expression that RE2 refuses."""
+
+    def __init__(self, patterns: Iterable[Pattern]) -> None:
+        self._patterns = tuple(patterns)
+        self._compiled = [compiled(pattern) for pattern in self._patterns]
+        self._set = re2.Set.SearchSet(set_options())
+        for pattern in self._patterns:
+            self._set.Add(loose(pattern.expression))
+        self._sentinel = self._set.Add("")
+        self._set.Compile()
+
+    def find(self, plain: Normalised) -> Iterator[Signal]:
+        """One signal per pattern that occurs, at its first place."""
+        for index in self._candidates(plain.text):
+            match = self._compiled[index].search(plain.text)
+            if match and match.end() > match.start():
+                yield finding(self._patterns[index], plain, match.start(), match.end())
+
+    def _candidates(self, text: str) -> Iterable[int]:
+        """The patterns that may occur. The empty one always does: without it RE2 ran out of memory, so all may."""
+        found = self._set.Match(text)
+        everything = range(len(self._patterns))
+        return sorted(set(found) - {self._sentinel}) if self._sentinel in (found or ()) else everything
+
+
+def set_options() -> re2.Options:
+    options = re2.Options()
+    options.max_mem = SET_MEMORY
+    options.log_errors = False
+    return options
+
+
+def loose(expression: str) -> str:
+    """An expression that matches at least wherever this one does: `{0,24}` becomes `*`, `{2,9}` becomes `{2,}`."""
+    return re.sub(r"\{(\d+),\d+\}", lambda bounds: "*" if bounds[1] == "0" else f"{{{bounds[1]},}}", expression)
+
+
+def compiled(pattern: Pattern) -> re2._Regexp:
+    try:
+        return re2.compile(pattern.expression)
+    except re2.error as error:
+        raise WordListError(
+            f"{pattern.check}: RE2 refuses {pattern.expression!r} ({error}); mend the pattern"
+        ) from error
+
+
+def finding(pattern: Pattern, plain: Normalised, start: int, end: int) -> Signal:
+    """The signal for [start, end) of the normalised text, told in the original."""
+    first, last = plain.span(start, end)
+    evidence = plain.original[first:last].strip()[:EVIDENCE_LENGTH]
+    return Signal(
+        check=pattern.check, clause=pattern.clause, score=pattern.score, evidence=evidence, span=(first, last)
+    )
+
+
+def word_list(path: Path, clause: str, check: str) -> list[Pattern]:
+    """The patterns of one file; the folder's README.txt explains the form. Raises WordListError."""
+    patterns: list[Pattern] = []
+    score = None
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        if not line.strip() or line.startswith("#"):
+            continue
+        heading = re.fullmatch(r"\[(0\.\d+|1\.0)\]\s*", line)
+        if heading:
+            score = float(heading[1])
+        elif score is None:
+            raise WordListError(f'{path}:{number}: a phrase without a score; write a line like "[0.6]" above it')
+        else:
+            patterns.append(Pattern(check, clause, score, expression(line)))
+    return patterns
+
+
+def expression(line: str) -> str:
+    """A line of a word list as an RE2 expression: gaps filled in, Latin words kept whole."""
+    before = r"\b" if re.match(r"\(*[a-z0-9]", line) else ""
+    after = r"\b" if re.search(r"(?<!\\)[a-z0-9][?)]*$", line) else ""
+    return f"{before}(?:{line.replace('…', GAP)}){after}"
+
+
+def phrases() -> list[PatternSet]:
+    """The word lists of clauses, `CLAUSE.LANG.txt`: a set per file, for many small sets are faster than a large one."""
+    files = sorted(WORDLISTS.glob("*.*.txt"))
+    return [PatternSet(word_list(file, file.name.split(".")[0], "phrase")) for file in files]
+
+
+def softeners() -> list[PatternSet]:
+    """The word lists of softeners, `softeners/KIND.LANG.txt`; their clause is empty."""
+    files = sorted((WORDLISTS / "softeners").glob("*.*.txt"))
+    return [PatternSet(word_list(file, "", file.name.split(".")[0])) for file in files]

@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+import pytest
+
+from bot.console.choices import TEXT_LENGTH, ChoiceError, to_decision
+from bot.console.gate import Moderator
+from moderation.policy import load
+from moderation.types import Author, Case, CaseKind, Message, Place
+
+POLICY = load()
+SAM = Moderator("console-1", "Sam")
+
+
+def case(kind: CaseKind) -> Case:
+    place = Place(platform="web", community="sample", channel="help", profile="help")
+    return Case(id="7KQF2M9D", kind=kind, subject=Message(id="m1", place=place, author=Author(id="a"), text="hi"))
+
+
+@pytest.mark.parametrize(("action", "seconds"), [("remove", 0), ("timeout", 3600), ("ban", 0)])
+def test_an_enforcement_names_its_clause_and_counts_its_strikes(action: str, seconds: int) -> None:
+    form = {"action": action, "reason": "scam_fraud", "text": " Please stop.\r\n"}
+    decision = to_decision(form, case("moderation"), SAM, POLICY)
+    assert (decision.action, decision.reason, decision.text) == (action, "scam_fraud", "Please stop.")
+    assert (decision.seconds, decision.strikes) == (seconds, POLICY.clause("scam_fraud").strikes)
+    assert (decision.by, decision.by_name, decision.case) == ("console-1", "Sam", "7KQF2M9D")
+
+
+def test_who_did_nothing_wrong_gets_no_strike_and_no_reason() -> None:
+    form = {"action": "dismiss", "reason": "scam_fraud", "text": "never mind"}
+    decision = to_decision(form, case("moderation"), SAM, POLICY)
+    assert (decision.action, decision.reason, decision.text, decision.strikes) == ("dismiss", "", "", 0)
+
+
+def test_an_answer_is_what_was_written() -> None:
+    decision = to_decision({"action": "answer", "text": "On the 5th."}, case("handoff"), SAM, POLICY)
+    assert (decision.action, decision.text, decision.strikes) == ("answer", "On the 5th.", 0)
+
+
+@pytest.mark.parametrize(
+    ("kind", "form", "why"),
+    [
+        ("moderation", {"action": "answer", "text": "hi"}, "action"),
+        ("moderation", {}, "action"),
+        ("moderation", {"action": "remove"}, "reason"),
+        ("moderation", {"action": "remove", "reason": "no_such_clause"}, "reason"),
+        ("moderation", {"action": "remove", "reason": "scam_fraud", "text": "x" * (TEXT_LENGTH + 1)}, "long"),
+        ("handoff", {"action": "ban", "reason": "scam_fraud"}, "action"),
+        ("handoff", {"action": "answer", "text": "  "}, "answer"),
+    ],
+)
+def test_a_form_that_decides_nothing_tells_why(kind: CaseKind, form: dict[str, str], why: str) -> None:
+    with pytest.raises(ChoiceError) as told:
+        to_decision(form, case(kind), SAM, POLICY)
+    assert told.value.why == why

@@ -1,0 +1,73 @@
+"""The real house for the browser: `xiaoer run` as its own process, on free ports and in an empty folder."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+PATIENCE_S = 240
+"""Seconds for a start that has to prepare the model first."""
+
+
+class RunningHouse(NamedTuple):
+    """What `xiaoer run` printed, and the process itself."""
+
+    community_url: str
+    console_link: str
+    ops_url: str
+    process: subprocess.Popen[str]
+    printed: list[str]
+
+
+def start(folder: Path, **settings: str) -> RunningHouse:
+    """Start the house in a folder and wait for its addresses."""
+    free = {"WEB_PORT": "0", "CONSOLE_PORT": "0", "OPS_PORT": "0", "COLUMNS": "300"}
+    process = subprocess.Popen(
+        [str(Path(sys.executable).parent / "xiaoer"), "run"],
+        cwd=folder,
+        env={**os.environ, **free, **settings},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    printed: list[str] = []
+    threading.Thread(target=_read, args=(process, printed), daemon=True).start()
+    give_up = time.monotonic() + PATIENCE_S
+    while not any("Ready" in line for line in printed):
+        if process.poll() is not None or time.monotonic() > give_up:
+            process.kill()
+            pytest.fail("the house did not open:\n" + "".join(printed))
+        time.sleep(0.05)
+    community, console, ops = re.findall(r"https?://\S+", "".join(printed))[:3]
+    return RunningHouse(community, console, ops, process, printed)
+
+
+def _read(process: subprocess.Popen[str], printed: list[str]) -> None:
+    assert process.stdout
+    with process.stdout:
+        printed.extend(process.stdout)
+
+
+def stop(house: RunningHouse) -> int:
+    """Close the house as Ctrl-C does; returns its exit status."""
+    house.process.send_signal(signal.SIGINT)
+    return house.process.wait(20)
+
+
+@pytest.fixture(scope="session")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningHouse]:
+    """One house for all browser tests; its clean end is a part of the test."""
+    running = start(tmp_path_factory.mktemp("house"))
+    yield running
+    assert stop(running) == 0
