@@ -25,8 +25,9 @@ Search = Callable[[str, str], Awaitable[list[Passage]]]
 
 READ = 3
 """Passages that the model reads for one question; more cost time and rarely hold the answer."""
-FLOOR = 0.15
-"""A best passage below this score has nothing to do with the question: no model is asked."""
+FLOOR = 0.05
+"""A best passage below this score has nothing to do with the question: no model is asked. Oblique questions, and those
+over documents of the other language, find the right passage with scores down to here."""
 PROVEN = 0.75
 """The part of an answer's words that must stand in its passage."""
 MAX_TOKENS = 96

@@ -19,17 +19,18 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from bot.answer import AnswerRoom, Search
-from bot.config import SAMPLE, Settings
+from bot.config import Settings
 from bot.history import History
 from bot.knowledge.index import Index
 from bot.knowledge.meaning import TokenTable
 from bot.knowledge.shelf import Shelf
-from bot.lm import open_lm
 from bot.lm.cache import prepare
+from bot.lm.opening import open_lm
 from bot.lm.types import LanguageModel, Progress
 from bot.lm.vectors import TokenVectors
 from bot.redis_server import EmbeddedRedis, open_client
 from bot.router import Router
+from bot.sample import KNOWLEDGE, POLICY
 from bot.stream import Streams
 from bot.worker import Told, Worker
 from moderation.cases import CaseBook
@@ -37,8 +38,11 @@ from moderation.classifier import load_classifier
 from moderation.errors import XiaoerError
 from moderation.judge import Judge
 from moderation.members import MemberBook
-from moderation.policy import Policy, load
+from moderation.policy import DEFAULT, Policy, load
 from moderation.types import Passage
+
+SAMPLE = "sample"
+"""The name of the community that comes with the package."""
 
 
 class Base(NamedTuple):
@@ -110,14 +114,19 @@ def secret(settings: Settings) -> str:
     return path.read_text("utf-8").strip()
 
 
+def policy_path(settings: Settings) -> Path:
+    """The policy in force: the setting's, the sample community's while that is what runs, or the packaged one."""
+    return settings.policy_file or (POLICY if settings.community == SAMPLE else DEFAULT)
+
+
 def knowledge_path(settings: Settings) -> Path | None:
     """The folder of knowledge files: the setting's, or the sample community's while that is what runs."""
-    return settings.knowledge_dir or (SAMPLE / "knowledge" if settings.community == "sample" else None)
+    return settings.knowledge_dir or (KNOWLEDGE if settings.community == SAMPLE else None)
 
 
 def open_policy(settings: Settings) -> Policy:
     """The policy in force. Raises PolicyError with every fault."""
-    return load(settings.policy_file)
+    return load(policy_path(settings))
 
 
 def open_judge(settings: Settings) -> Judge:
@@ -134,9 +143,9 @@ async def open_model(settings: Settings, progress: Progress) -> tuple[LanguageMo
     folder = await asyncio.to_thread(prepare, cache, progress=progress)
     model = await open_lm(
         cache=cache,
-        model=settings.lm_model,
-        url=settings.lm_url,
-        key=settings.lm_key.get_secret_value(),
+        model=settings.lm_model or None,
+        url=settings.lm_url or None,
+        key=settings.lm_key.get_secret_value() or None,
         device=settings.lm_device,
         threads=settings.lm_threads,
         queue=settings.lm_queue,

@@ -15,9 +15,6 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from moderation.errors import XiaoerError
 
-SAMPLE = Path(__file__).parent / "sample"
-"""The sample community that is shipped with the package."""
-
 
 class Settings(BaseSettings):
     """Every setting of the house, with its default. Paths are relative to the working folder."""
@@ -33,7 +30,9 @@ class Settings(BaseSettings):
 
     # The community
     community: str = Field("sample", description="its name: letters, digits, '.', '_' and '-'")
-    policy_file: Path | None = Field(None, description="policy file (TOML); empty takes the shipped one")
+    policy_file: Path | None = Field(
+        None, description="policy file (TOML); empty takes the sample's or the packaged one"
+    )
     knowledge_dir: Path | None = Field(None, description="folder of Markdown files; empty takes the sample's")
 
     # Web addresses

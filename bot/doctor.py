@@ -9,10 +9,11 @@ from typing import NamedTuple
 
 from redis.asyncio import Redis
 
-from bot.app import connect, knowledge_path, open_policy
+from bot.app import connect, knowledge_path, open_model, open_policy
 from bot.config import Settings, settings
 from bot.knowledge.documents import read_folder
-from bot.lm import check_model
+from bot.lm.cache import folder_in, prepare
+from bot.lm.prompt import reading
 from bot.stream import Streams
 from bot.web.serving import bind
 from moderation.classifier import load_classifier
@@ -64,7 +65,8 @@ async def _redis(given: Settings) -> str:
         backlog = await Streams(redis).backlog(given.community)
         kind = "the embedded server" if not given.redis_url.get_secret_value() else "the server of REDIS_URL"
         waiting = ", ".join(f"{number} {name}" for name, number in backlog.items() if number) or "nothing"
-        return f"{kind}, {about.get('server_name', 'redis')} {about['redis_version']}; waiting: {waiting}"
+        name, version = about.get("server_name", "redis"), about.get("valkey_version", about["redis_version"])
+        return f"{kind}, {name} {version}; waiting: {waiting}"
 
 
 async def _at_risk(redis: Redis) -> AsyncIterator[str]:
@@ -78,12 +80,17 @@ async def _at_risk(redis: Redis) -> AsyncIterator[str]:
 
 
 async def _model(given: Settings) -> str:
-    return await check_model(
-        cache=given.cache_dir.expanduser(),
-        model=given.lm_model,
-        url=given.lm_url,
-        key=given.lm_key.get_secret_value(),
-    )
+    """Every file of the shipped model by its sha256 when it is prepared, and one question to the model in use."""
+    cache = given.cache_dir.expanduser()
+    if not given.lm_url and not given.lm_model and not folder_in(cache).exists():
+        return f"not prepared yet; `xiaoer run` makes it in {cache}"
+    await asyncio.to_thread(prepare, cache, verify=True)
+    model, _vectors = await open_model(given, lambda _step, _fraction: None)
+    try:
+        await model.complete([reading("What is it?", "Test", "It is a test.")], max_tokens=8)
+        return f"{model.name} answers"
+    finally:
+        await model.close()
 
 
 async def _classifier(_given: Settings) -> str:

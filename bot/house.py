@@ -67,9 +67,11 @@ class House:
     def _bind(self, roles: tuple[Role, ...]) -> dict[str, socket.socket]:
         """All ports at once and first, so that a busy one is told before the model is prepared."""
         settings = self._settings
-        wanted = {"gateway": (settings.web_port, "WEB_PORT"), "console": (settings.console_port, "CONSOLE_PORT")}
-        ports = {role: wanted[role] for role in roles if role in wanted}
-        ports["ops"] = (settings.ops_port, "OPS_PORT")
+        ports = {"ops": (settings.ops_port, "OPS_PORT")}
+        if "gateway" in roles:
+            ports["gateway"] = (settings.web_port, "WEB_PORT")
+        if "console" in roles:
+            ports["console"] = (settings.console_port, "CONSOLE_PORT")
         listeners: dict[str, socket.socket] = {}
         try:
             for name, (port, setting) in ports.items():

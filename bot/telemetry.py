@@ -72,7 +72,7 @@ def start_logging(level: str, form: str) -> None:
     remove = structlog.stdlib.ProcessorFormatter.remove_processors_meta
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=[remove, line]))
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
-    for noisy in ("httpx", "httpcore", "uvicorn.access", "jieba"):
+    for noisy in ("httpx", "httpcore", "uvicorn", "jieba"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
 
 

@@ -30,6 +30,8 @@ LOOKALIKES = {
 INVISIBLE = {"Mn", "Me", "Cf", "Cs", "Co", "Cn"}
 """Unicode categories without a shape of their own: accents, zero-width and direction marks, surrogates, unassigned."""
 HAN = "\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff"
+EXPANSION = 4
+"""Characters that one folds to at most: some ligatures are whole sentences, and would make a text 18 times as long."""
 SPLIT = r"[ \n.·•\-_*|/~+=^#&`']{1,3}"
 BLANK = re.compile(r"\s+")
 BETWEEN_HAN = re.compile(rf"(?<=[{HAN}]){SPLIT}(?=[{HAN}])")
@@ -91,7 +93,7 @@ def fold(char: str) -> str:
         decomposed = unicodedata.normalize("NFKD", now.casefold())
         visible = "".join(part for part in decomposed if not invisible(part))
         now = SIMPLIFY.convert("".join(LOOKALIKES.get(part, part) for part in visible)) if visible else ""
-    return now
+    return now[:EXPANSION]
 
 
 def invisible(char: str) -> bool:

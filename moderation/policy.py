@@ -11,7 +11,7 @@ import math
 import re
 import tomllib
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, ValidationError, model_validator
 
@@ -227,7 +227,10 @@ MODELS = (Policy, Clause, Bilingual, Adjustment, ProfileRules, TrustRules, Flood
 
 
 def load(path: Path | None = None) -> Policy:
-    """Read and check a policy; None reads the packaged default. Raises PolicyError that tells every fault."""
+    """Read and check a policy; None reads the packaged default. Raises PolicyError that tells every fault.
+
+    A file that begins with `extends = "default"` says only what differs from the packaged policy.
+    """
     path = path or DEFAULT
     try:
         text = path.read_text(encoding="utf-8")
@@ -239,7 +242,25 @@ def load(path: Path | None = None) -> Policy:
     except tomllib.TOMLDecodeError as error:
         raise PolicyError(f"{path}{syntax_fault(error)}") from error
     try:
-        return Policy.model_validate(table)
+        return Policy.model_validate(_extended(path, table))
     except ValidationError as error:
         faults = fault_lines(text, error, MODELS)
         raise PolicyError("\n".join(f"{path}:{line}: {what}" for line, what in faults)) from error
+
+
+def _extended(path: Path, table: dict[str, Any]) -> dict[str, Any]:
+    """The table itself or, with `extends = "default"`, the packaged policy with the table's keys over it."""
+    base = table.pop("extends", None)
+    if base is None:
+        return table
+    if base != "default":
+        raise PolicyError(f'{path}: extends = "{base}" is not known; write extends = "default", or leave it out')
+    return _over(tomllib.loads(DEFAULT.read_text(encoding="utf-8")), table)
+
+
+def _over(base: dict[str, Any], table: dict[str, Any]) -> dict[str, Any]:
+    """Tables are merged key by key; anything else, lists too, replaces what the base says."""
+    return base | {
+        name: _over(base[name], value) if isinstance(value, dict) and isinstance(base.get(name), dict) else value
+        for name, value in table.items()
+    }

@@ -8,7 +8,7 @@ from moderation.types import Enforce, Say
 
 
 class Adapter(Protocol):
-    """A chat platform. An effect may arrive twice after a crash; its `id` tells, and the second time changes nothing."""
+    """A chat platform. After a crash an effect may arrive twice: its `id` tells, and the second changes nothing."""
 
     platform: str
 

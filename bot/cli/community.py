@@ -20,7 +20,7 @@ from bot.knowledge.documents import Document, Fault, read_file
 from bot.knowledge.index import Index
 from bot.knowledge.shelf import Shelf
 from moderation.errors import XiaoerError
-from moderation.policy import DEFAULT, load
+from moderation.policy import load
 
 knowledge = typer.Typer(no_args_is_help=True, help="The community's knowledge: what the bot may answer from.")
 policy = typer.Typer(no_args_is_help=True, help="The policy: what a community does not want, and what follows.")
@@ -116,7 +116,7 @@ def check(file: Annotated[Path, typer.Argument(help="Policy file (TOML).", show_
 @policy.command()
 def show(file: Annotated[Path | None, typer.Argument(help="Policy file; none shows the one in force.")] = None) -> None:
     """Show a policy: clauses, thresholds, ladders, channels."""
-    where = file or policy_path(settings()) or DEFAULT
+    where = file or policy_path(settings())
     found = load(where)
     table = Table("clause", "review at", "act at", "severity", "ladder", box=None, pad_edge=False)
     for name, clause in found.clauses.items():

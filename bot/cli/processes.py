@@ -137,26 +137,30 @@ async def _replay(given: Settings, recording: list[Message], speed: float, patie
 
 
 def _print(screen: Console, accounts: list[Account], expected: dict[tuple[str, int], tuple[str, ...]]) -> int:
-    """The table and the counts; returns how many messages were lost."""
+    """The table, what was not as expected, and the counts; returns how many messages were lost."""
     table = Table(box=None, pad_edge=False)
-    for name in ("time", "channel", "who", "what was said", "fate", "why"):
+    table.add_column("time", no_wrap=True)
+    table.add_column("channel", no_wrap=True)
+    table.add_column("fate", no_wrap=True)
+    for name in ("who", "what was said", "why"):
         table.add_column(name, no_wrap=True, overflow="ellipsis", max_width=44)
-    fair = 0
+    unfair: list[Text] = []
     for account in accounts:
-        message = account.message
+        message, said = account.message, Text(account.message.text.replace("\n", " ⏎ "))
+        fate = Text(account.fate, COLOURS.get(account.fate, "default"))
+        where = Text(f"#{message.place.channel}")
+        table.add_row(f"{message.sent_at:%H:%M}", where, fate, Text(message.author.name), said, Text(_why(account)))
         wanted = expected.get((message.id, message.edit), ())
-        fair += account.fate in wanted
-        mark = " ✗ " + "/".join(wanted) if wanted and account.fate not in wanted else ""
-        fate = Text(account.fate, COLOURS.get(account.fate, "default")) + Text(mark, "bold red")
-        said = Text(message.text.replace("\n", " ⏎ "))
-        where = f"#{message.place.channel}"
-        table.add_row(f"{message.sent_at:%H:%M}", where, Text(message.author.name), said, fate, Text(_why(account)))
+        if wanted and account.fate not in wanted:
+            unfair.append(Text(f"{message.id}: {account.fate}, not {' or '.join(wanted)}: ", "yellow") + said)
     screen.print(table)
+    for line in unfair:
+        screen.print(line, soft_wrap=True)
     counts = Counter(account.fate for account in accounts)
     told = ", ".join(f"{number} {fate}" for fate, number in counts.most_common())
     screen.print(f"\n{len(accounts)} messages: {told}")
     if expected:
-        screen.print(f"{fair} of {len(expected)} as expected")
+        screen.print(f"{len(expected) - len(unfair)} of {len(expected)} as expected")
     return counts["lost"]
 
 

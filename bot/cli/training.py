@@ -1,4 +1,7 @@
-"""`train` and `evaluate`: the shipped weights, made again from the data, and the figures of the model cards."""
+"""`train` and `evaluate`: the shipped weights, made again from the data, and the figures of the model cards.
+
+Torch and scikit-learn take seconds to load, so each command imports what it needs when it runs.
+"""
 
 from __future__ import annotations
 
@@ -11,11 +14,7 @@ from rich.console import Console
 from bot.app import open_policy
 from bot.cli.screen import Bar
 from bot.config import settings
-from bot.lm.evaluate import evaluate_answer
-from bot.lm.train import train_answer
 from moderation.classifier import load_classifier
-from moderation.evaluate import evaluate_judge
-from moderation.train import train_judge
 
 train = typer.Typer(no_args_is_help=True, help="Make the shipped weights again.")
 evaluate = typer.Typer(no_args_is_help=True, help="Print the figures of the model cards.")
@@ -27,6 +26,8 @@ Seed = Annotated[int, typer.Option(help="The same seed gives the same weights.")
 @train.command("judge")
 def train_judge_(data: Data, out: Out, seed: Seed = 7) -> None:
     """Train the judge's classifier (minutes on a laptop)."""
+    from moderation.train import train_judge
+
     with Bar(Console(stderr=True)) as bar:
         train_judge(data, out, seed, bar)
 
@@ -37,27 +38,36 @@ def train_answer_(
     out: Out,
     seed: Seed = 7,
     minutes: Annotated[float | None, typer.Option(help="Stop after so many minutes; none makes one pass.")] = None,
+    device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
 ) -> None:
-    """Train the language model's adapter (an hour on a laptop, minutes on a GPU)."""
-    given = settings()
+    """Train the language model's adapter (an hour on a laptop, minutes on a GPU) and print its sha256, to be pinned."""
+    from bot.lm.cache import prepare
+    from bot.lm.train import train_answer
+
+    reading = data / "qa" / "train.jsonl"
     with Bar(Console(stderr=True)) as bar:
-        train_answer(data, out, cache=given.cache_dir.expanduser(), minutes=minutes, seed=seed, progress=bar)
+        folder = prepare(settings().cache_dir.expanduser(), progress=bar)
+        told = train_answer(reading, out, folder=folder, minutes=minutes, seed=seed, device=device, progress=bar)
+    Console().print(told, markup=False)
 
 
 @evaluate.command("judge")
 def evaluate_judge_(data: Data) -> None:
     """Precision, recall and F1 per clause and language, and how often harmless talk is flagged."""
+    from moderation.evaluate import evaluate_judge
+
     report = evaluate_judge(data, open_policy(settings()), load_classifier())
     Console().print(report.markdown(), markup=False, soft_wrap=True)
 
 
 @evaluate.command("answer")
-def evaluate_answer_(data: Data, sample: Annotated[int, typer.Option(help="Questions per set.")] = 100) -> None:
+def evaluate_answer_(data: Data, each: Annotated[int, typer.Option(help="Questions per set.")] = 100) -> None:
     """F1 of answers and the share of rightly refused questions, per set."""
-    given = settings()
+    from bot.lm.evaluate import evaluate_answer
+
     with Bar(Console(stderr=True)) as bar:
-        report = evaluate_answer(data, cache=given.cache_dir.expanduser(), sample=sample, progress=bar)
-    Console().print(report, markup=False, soft_wrap=True)
+        told = evaluate_answer(data, cache=settings().cache_dir.expanduser(), sample=each, progress=bar)
+    Console().print(told, markup=False, soft_wrap=True)
 
 
 def join(app: typer.Typer) -> None:

@@ -60,5 +60,5 @@ def test_a_fault_is_told_in_one_line_with_its_mend(line: str, told: str) -> None
 
 
 def test_secrets_do_not_show() -> None:
-    shown = repr(Settings(redis_url="redis://:hunter2@host", lm_key="sk-hunter2", secret_key="hunter2"))  # type: ignore[arg-type]
+    shown = repr(Settings(redis_url="redis://:hunter2@host", lm_key="sk-hunter2", secret_key="hunter2"))
     assert "hunter2" not in shown

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from redis.asyncio import Redis
@@ -105,9 +106,9 @@ async def test_poison_goes_to_the_dead_letters_and_the_rest_goes_on(redis: Redis
 async def test_an_entry_that_kills_its_process_each_time_is_put_aside(redis: Redis) -> None:
     streams, handled = Streams(redis), []
     await streams.put(message("killer"))
-    stream = (await redis.keys("x:{sample}:messages:*"))[0]
-    entry_id = (await redis.xrange(stream))[0][0]
-    await redis.hset(f"{stream}:tries", entry_id, str(TRIES))
+    stream = str((await redis.keys("x:{sample}:messages:*"))[0])
+    rows: Any = await redis.xrange(stream)
+    await redis.hset(f"{stream}:tries", rows[0][0], str(TRIES))
 
     async def handle(entry: Entry) -> Sequence[Write]:
         handled.append(entry)
@@ -140,7 +141,7 @@ async def test_two_loops_share_a_stream_s_work_without_doing_any_twice(redis: Re
 async def test_the_work_of_a_loop_that_died_is_taken_over(redis: Redis) -> None:
     streams, seen = Streams(redis, lease_s=0.5), []
     await streams.put(message("1"))
-    stream = (await redis.keys("x:{sample}:messages:*"))[0]
+    stream = str((await redis.keys("x:{sample}:messages:*"))[0])
     assert await streams.lease(stream, "the dead")
     await streams.ready(stream)
     assert len(await streams.fresh([stream], 10, 10)) == 1

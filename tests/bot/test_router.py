@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from redis.asyncio import Redis
@@ -78,7 +79,8 @@ async def test_the_ladder_climbs_with_strikes(redis: Redis) -> None:
         assert outcome.case is not None
         assert outcome.case.decision is not None
         actions.append(outcome.case.decision.action)
-    ladder = [rung.action for rung in load().clauses[outcome.case.decision.reason].ladder]
+        clause = outcome.case.decision.reason
+    ladder = [rung.action for rung in load().clauses[clause].ladder]
     assert actions[0] == ladder[0]
     assert actions[-1] == ladder[-1]
 
@@ -114,7 +116,7 @@ async def test_a_question_goes_to_the_answer_room(redis: Redis, text: str) -> No
         ("谢谢", {}),
     ],
 )
-async def test_talk_between_people_is_left_alone(redis: Redis, text: str, more: dict[str, object]) -> None:
+async def test_talk_between_people_is_left_alone(redis: Redis, text: str, more: dict[str, Any]) -> None:
     outcome = await router(redis).handle(message(text, **more))
     assert (outcome.fate, outcome.effects) == ("silent", ())
 

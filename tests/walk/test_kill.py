@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import signal
+from typing import Any
 
 import pytest
 from redis.asyncio import Redis
@@ -47,7 +48,7 @@ def walk(url: str, victim: Part | None = None, kill_at: int = 0) -> bool:
 
 
 async def assert_everything_happened_once(redis: Redis) -> None:
-    rows = await redis.xrange(key(COMMUNITY, "room", "help"))
+    rows: Any = await redis.xrange(key(COMMUNITY, "room", "help"))
     seen = [events.validate_json(fields["event"]) for _, fields in rows]
     said = [event for event in seen if isinstance(event, Said)]
     assert sorted(event.id for event in said if event.kind == "member") == ["chat", "covered", "unknown"]

@@ -102,7 +102,7 @@ async def mei(app: Starlette, redis: Redis) -> AsyncIterator[Moderator]:
 
 async def perform(redis: Redis, writes: Sequence[Write]) -> None:
     for write in writes:
-        await redis.execute_command(*write)  # type: ignore[no-untyped-call]
+        await redis.execute_command(*write)
 
 
 # ---- the gate ---------------------------------------------------------------------------------------------------

@@ -1,0 +1,180 @@
+"""What a text means, from the local model's own token embeddings, without running the model.
+
+Two measures, both the same for Chinese and English, and across the two:
+
+- `Sense.vector`, one per text: the mean of its tokens' embeddings, common tokens counting less (SIF, Arora et al. 2017,
+  a = 2e-4), the language's mean and eight common directions removed. Fast over all passages.
+- `likeness`: for each token of the question its best match among the passage's tokens, averaged with the same weights
+  (late interaction, Khattab and Zaharia 2020, on static vectors). Sharper, for a few candidates.
+
+Without the removal of the language's mean, the first thing that two vectors tell is whether the languages agree.
+`meaning.npz` holds the constants; `bot.knowledge.fitting` makes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from importlib.resources import files
+from typing import NamedTuple, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from bot.knowledge.documents import KnowledgeError, guess_lang
+from moderation.types import Lang
+
+Floats = npt.NDArray[np.float32]
+Ids = npt.NDArray[np.int32]
+RARE = 2e-4
+"""SIF's `a`: a token of this frequency counts half."""
+
+
+class TokenTable(Protocol):
+    """Token ids of a text and the tokens' embeddings `[n, width]`; `bot.lm.vectors.TokenVectors` is one."""
+
+    def ids(self, text: str) -> list[int]: ...
+
+    def rows(self, ids: Sequence[int]) -> Floats: ...
+
+
+class Constants(NamedTuple):
+    """`commonness` is the log10 of each token's frequency in steps of -1/32, `means` [2, width] that of zh and of en
+    texts, `directions` [8, width] orthonormal rows."""
+
+    commonness: npt.NDArray[np.uint8]
+    means: Floats
+    directions: Floats
+
+    def weights(self) -> Floats:
+        """SIF weights a / (a + p), one per token."""
+        frequency = 10.0 ** (self.commonness / -32.0)
+        return (RARE / (RARE + frequency)).astype(np.float32)
+
+
+@cache
+def constants() -> Constants:
+    """The shipped constants, for the published Gemma 3 vocabulary."""
+    with files("bot.knowledge").joinpath("meaning.npz").open("rb") as file, np.load(file) as held:
+        parts = (held["commonness"], held["means"].astype(np.float32), held["directions"].astype(np.float32))
+        return Constants(*parts)
+
+
+class Sense(NamedTuple):
+    """A text read: its distinct tokens, their weights in it (summing to 1), its language, its vector of length 1."""
+
+    ids: Ids
+    weights: Floats
+    lang: Lang
+    vector: Floats
+
+
+class Meaning:
+    """Reads texts into senses and compares them. Safe to use from many threads if the table is."""
+
+    def __init__(self, table: TokenTable, fitted: Constants | None = None) -> None:
+        """Raises KnowledgeError if the table is another model's than the constants'."""
+        self._table = table
+        self._fitted = fitted or constants()
+        self._weights = self._fitted.weights()
+        tokens = len(self._weights)
+        self._known_lengths = {"zh": np.zeros(tokens, np.float32), "en": np.zeros(tokens, np.float32)}
+        width, wanted = table.rows([0]).shape[1], self._fitted.means.shape[1]
+        if width != wanted:
+            mend = "use the vectors of the packaged model"
+            raise KnowledgeError(f"token vectors: {width} numbers wide where {wanted} are known; {mend}")
+
+    @property
+    def width(self) -> int:
+        """Numbers in a sense's vector."""
+        return int(self._fitted.means.shape[1])
+
+    def read(self, text: str) -> Sense:
+        """A text without tokens has a vector of zeros."""
+        ids, counts = np.unique(np.asarray(self._table.ids(text), dtype=np.int32), return_counts=True)
+        lang = guess_lang(text)
+        if not len(ids):
+            return Sense(ids, np.zeros(0, np.float32), lang, np.zeros(self.width, np.float32))
+        weights = (self._weights[ids] * counts).astype(np.float32)
+        weights /= weights.sum()
+        mean = weights @ self._table.rows(ids.tolist())
+        return Sense(ids, weights, lang, _unit(self._centred(mean[None], lang))[0])
+
+    def _centred(self, rows: Floats, lang: Lang) -> Floats:
+        away = rows - self._fitted.means[0 if lang == "zh" else 1]
+        shared = self._fitted.directions
+        result: Floats = away - (away @ shared.T) @ shared
+        return result
+
+    def _lengths(self, ids: npt.NDArray[np.int64], rows: Floats, lang: Lang) -> Floats:
+        """The lengths of the tokens' centred vectors; worked out once for a token and language."""
+        held = self._known_lengths[lang]
+        new = held[ids] == 0
+        if new.any():
+            held[ids[new]] = np.maximum(np.linalg.norm(self._centred(rows[new], lang), axis=1), 1e-9)
+        result: Floats = held[ids]
+        return result
+
+    def likeness(self, query: Sense, passages: Sequence[Sense]) -> Floats:
+        """How well each passage holds the query's tokens, about 0.1 (nothing alike) to 1 (all of them)."""
+        found = np.zeros(len(passages), np.float32)
+        if not len(query.ids):
+            return found
+        wanted = _unit(self._centred(self._table.rows(query.ids.tolist()), query.lang))
+        for lang in ("zh", "en"):
+            own = [at for at, passage in enumerate(passages) if passage.lang == lang and len(passage.ids)]
+            if own:
+                found[own] = self._matches(wanted, query.weights, [passages[at].ids for at in own], lang)
+        return found
+
+    def _matches(self, wanted: Floats, weights: Floats, texts: list[Ids], lang: Lang) -> Floats:
+        distinct, places = np.unique(np.concatenate(texts).astype(np.int64), return_inverse=True)
+        rows = self._table.rows(distinct.tolist())
+        # `wanted` has no share in the common directions, so only the language's mean is to be taken off here
+        apart = wanted @ rows.T - (wanted @ self._fitted.means[0 if lang == "zh" else 1])[:, None]
+        alike = apart / self._lengths(distinct, rows, lang)
+        starts = np.cumsum([0, *(len(ids) for ids in texts[:-1])])
+        best: Floats = np.maximum.reduceat(alike[:, places], starts, axis=1)
+        result: Floats = weights @ best
+        return result
+
+
+def _unit(rows: Floats) -> Floats:
+    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+    result: Floats = rows / np.maximum(lengths, 1e-9)
+    return result
+
+
+class VectorShelf:
+    """The vectors of all passages in one matrix, by row number; freed rows are used again."""
+
+    def __init__(self, width: int) -> None:
+        self._matrix = np.zeros((256, width), np.float32)
+        self._rows: dict[int, int] = {}
+        self._keys = np.full(256, -1, np.int64)
+        self._free = list(range(255, -1, -1))
+
+    def put(self, key: int, vector: Floats) -> None:
+        if not self._free:
+            self._grow()
+        row = self._free.pop()
+        self._matrix[row], self._keys[row], self._rows[key] = vector, key, row
+
+    def _grow(self) -> None:
+        size = len(self._matrix)
+        self._matrix = np.concatenate([self._matrix, np.zeros_like(self._matrix)])
+        self._keys = np.concatenate([self._keys, np.full(size, -1, np.int64)])
+        self._free = list(range(2 * size - 1, size - 1, -1))
+
+    def remove(self, key: int) -> None:
+        row = self._rows.pop(key)
+        self._matrix[row], self._keys[row] = 0.0, -1
+        self._free.append(row)
+
+    def nearest(self, vector: Floats, count: int, barred: set[int]) -> list[int]:
+        """The keys of the `count` nearest vectors by cosine, nearest first, those in `barred` left out."""
+        alike = np.where(self._keys < 0, -np.inf, self._matrix @ vector)
+        enough = min(count + len(barred), len(alike))
+        near = np.argpartition(-alike, enough - 1)[:enough]
+        keys = self._keys[near[np.argsort(-alike[near])]].tolist()
+        return [key for key in keys if key >= 0 and key not in barred][:count]

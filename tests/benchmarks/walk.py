@@ -1,0 +1,114 @@
+"""How many messages a second walk the whole way, and how long one takes, without the language model.
+
+    python -m tests.benchmarks.walk [MESSAGES]
+
+Real server, real judge, real loops in one process; the adapter only counts. The ratio to bare XADD + XREADGROUP + XACK
+round trips on the same server, measured in the same run, says what the house costs beyond Redis itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import median
+
+from redis.asyncio import Redis
+
+from bot.gateway import Gateway
+from bot.history import History
+from bot.house import until_done
+from bot.redis_server import EmbeddedRedis, open_client
+from bot.router import Router
+from bot.sample import DAY
+from bot.stream import Streams
+from bot.worker import Worker
+from moderation.cases import CaseBook
+from moderation.classifier import load_classifier
+from moderation.judge import Judge
+from moderation.members import MemberBook
+from moderation.policy import load
+from moderation.types import Enforce, Message, Reply, Say
+
+
+class StubAnswers:
+    """Hands everything over at once: the model is not what is measured here."""
+
+    async def answer(self, community: str, question: str, history: Sequence[str] = ()) -> Reply:
+        return Reply(handoff=True, why="not_answered")
+
+
+class CountingChat:
+    """Performs nothing."""
+
+    platform = "web"
+
+    async def run(self) -> None:
+        """Nothing to hear."""
+
+    async def say(self, effect: Say) -> None:
+        """Nothing to show."""
+
+    async def enforce(self, effect: Enforce) -> None:
+        """Nothing to enforce."""
+
+
+async def walk(redis: Redis, messages: Sequence[Message]) -> tuple[float, float]:
+    """(seconds for all, median milliseconds from put to verdict written)."""
+    streams, told, put_at, took = Streams(redis), asyncio.Event(), {}, []
+    await streams.register("sample")
+
+    def hear(message: Message, _outcome: object) -> None:
+        if message.key in put_at:
+            took.append(time.perf_counter() - put_at.pop(message.key))
+        if not put_at:
+            told.set()
+
+    router = Router(Judge(load(), load_classifier()), StubAnswers(), MemberBook(redis), History(redis))
+    work = Worker(streams, router, CaseBook(redis), hear).run()
+
+    async def feed() -> None:
+        await asyncio.sleep(0.5)
+        put_at.update(dict.fromkeys((message.key for message in messages), 0.0))
+        for message in messages:
+            put_at[message.key] = time.perf_counter()
+            await streams.put(message)
+        await told.wait()
+
+    began = time.perf_counter()
+    await until_done(feed(), work, Gateway(streams, CountingChat(), lambda _effect: None).perform())
+    return time.perf_counter() - began - 0.5, median(took) * 1000
+
+
+async def bare(redis: Redis, count: int) -> float:
+    """Seconds for as many round trips of Redis' own stream commands, one after the other."""
+    await redis.xgroup_create("bare", "g", id="0", mkstream=True)
+    began = time.perf_counter()
+    for _ in range(count):
+        await redis.xadd("bare", {"body": "x" * 400})
+        [[_, rows]] = await redis.xreadgroup("g", "c", {"bare": ">"}, count=1)
+        await redis.xack("bare", "g", rows[0][0])
+    return time.perf_counter() - began
+
+
+async def measure(count: int) -> str:
+    """One line of figures."""
+    day = [Message.model_validate_json(line) for line in DAY.read_text("utf-8").splitlines()]
+    messages = [day[number % len(day)].model_copy(update={"id": str(number), "edit": 0}) for number in range(count)]
+    with tempfile.TemporaryDirectory() as folder:
+        server = EmbeddedRedis(Path(folder))
+        async with open_client(server.start()) as redis:
+            alone = await bare(redis, count)
+            whole, one = await walk(redis, messages)
+        server.stop()
+    return (
+        f"{count} messages: {count / whole:.0f}/s through the whole walk, median {one:.1f} ms under this load; "
+        f"bare stream round trips {count / alone:.0f}/s; ratio {whole / alone:.1f}"
+    )
+
+
+if __name__ == "__main__":
+    sys.stdout.write(asyncio.run(measure(int(sys.argv[1]) if len(sys.argv) > 1 else 2000)) + "\n")

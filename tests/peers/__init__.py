@@ -1,0 +1,1 @@
+"""Real servers that stand on the other side of a socket in tests."""
