@@ -87,14 +87,15 @@ class AnswerRoom:
         """The most certain proven reading, or None when every passage is silent on the question."""
         prompts = [reading(question, found.title, found.text, earlier=earlier) for found in passages]
         completions = await self._lm.complete(prompts, max_tokens=MAX_TOKENS)
-        candidates = [judged for pair in zip(passages, completions, strict=True) if (judged := candidate(*pair))]
+        pairs = zip(passages, completions, strict=True)
+        candidates = [judged for pair in pairs if (judged := candidate(question, *pair))]
         return max(candidates, key=lambda one: one.confidence, default=None)
 
 
-def candidate(passage: Passage, completion: Completion) -> Candidate | None:
-    """What a reading is worth; None when it refuses, or when its passage does not prove it."""
+def candidate(question: str, passage: Passage, completion: Completion) -> Candidate | None:
+    """What a reading is worth; None when it refuses, only repeats the question, or is not proven by its passage."""
     text = completion.text.strip()
-    if not text or is_refusal(text):
+    if not text or is_refusal(text) or set(terms(text)) <= set(terms(question)):
         return None
     proof = proven(text, passage.text)
     if proof < PROVEN:

@@ -27,9 +27,8 @@ _ASKS = re2.compile(
     r"|^(so |and |but |hi |hello |hey )?(how|what|when|where|who|which|why|can|could|do|does|did|is|are|am|will|would"
     r"|should|may|must|has|have)\b|\b(how (do|can|long|much|many|to)|anyone know|wondering|can someone|help me)\b"
 )
-_THANKS = re2.compile(
-    r"(?i)^(ok[ay]*|好的?|嗯+|收到|明白了?)?[\s,，!！。.]*(谢谢|多谢|感谢|谢了|thanks|thank you|thx|cheers)"
-)
+_PREAMBLE = re2.compile(r"(?i)^(请问|求助|求教|在线等|(quick )?question|help)[\s!！。.~～?？,，:：]*$")
+_THANKS = re2.compile(r"(?i)^.{0,24}(谢谢|多谢|感谢|谢了|thanks|thank you|\bthx|cheers).{0,12}$")
 _GREETING = re2.compile(
     r"(?i)^(hi|hello|hey|good (morning|afternoon|evening)|你好|您好|大家好|早上好|早安?|晚上好|在吗)[\s!！。.~～?？]*$"
 )
@@ -50,8 +49,7 @@ def speech(message: Message) -> Speech:
         return Speech.NOTHING
     if spoken_to and _GREETING.search(text):
         return Speech.GREETING
-    if _ASKS.search(text) and not _GREETING.search(text):
-        return Speech.QUESTION
-    if _THANKS.search(text):
+    if _THANKS.search(text) and "?" not in text and "？" not in text:
         return Speech.THANKS if spoken_to else Speech.NOTHING
-    return Speech.QUESTION if spoken_to else Speech.NOTHING
+    asks = _ASKS.search(text) and not _GREETING.search(text) and not _PREAMBLE.search(text)
+    return Speech.QUESTION if asks or spoken_to else Speech.NOTHING

@@ -42,6 +42,10 @@ DIRECT = frozenset({"abuse", "hate"})
 """Clauses whose phrases name a person: anger at a thing does not clear them."""
 CLEARED = 0.3
 """What is left of a score that a softener clears."""
+TERSE = 24
+"""Letters, a Chinese character counting six, below which the classifier alone says little but of insults."""
+PLAIN = frozenset({"abuse", "hate", "sexual", "threat"})
+"""Clauses that a word or two can break. For the others a terse text's scores shrink with the square of its length."""
 WORTH_SHOWING = 0.25
 """A classifier's score from which on it is listed as a signal."""
 
@@ -113,7 +117,7 @@ class Judge:
         signals = [
             signal for signal in self._rules.find(message, plain, recent) if signal.clause in self.policy.clauses
         ]
-        scores = learned[0] if learned and plain.text else {}
+        scores = worth(plain.text, learned[0]) if learned and plain.text else {}
         signals += [
             Signal(check="classifier", clause=clause, score=score)
             for clause, score in scores.items()
@@ -162,6 +166,15 @@ class Judge:
             policy=self._stamp,
             shadow=full.ruling if full and full is not live else None,
         )
+
+
+def worth(text: str, scores: Mapping[str, float]) -> Mapping[str, float]:
+    """The classifier's scores, weighed by how much text they rest on: "lol no" can be no advertisement."""
+    letters = sum(6 if letter > "\u2e80" else 1 for letter in text if letter.isalnum())
+    if letters >= TERSE:
+        return scores
+    weight = (letters / TERSE) ** 2
+    return {clause: score if clause in PLAIN else score * weight for clause, score in scores.items()}
 
 
 def together(signals: Iterable[Signal]) -> float:

@@ -38,7 +38,7 @@ BETWEEN_HAN = re.compile(rf"(?<=[{HAN}]){SPLIT}(?=[{HAN}])")
 SPACED_WORD = re.compile(r"(?<![a-z0-9])[a-z](?:[ .\-_*|]{1,2}[a-z]){3,}(?![a-z0-9])")
 REPEAT = re.compile(r"([^0-9])\1{3,}")
 WECHAT = re.compile(
-    r"v信|v❤|v心|薇信|薇心|薇❤|威信|维信|喂心|喂信|徽信|微❤|微心|微亻言|微xin|wei信|weixin|vxin"
+    r"[薇微v]❤信|v信|v❤|v心|薇信|薇心|薇❤|威信|维信|喂心|喂信|徽信|微❤|微心|微亻言|微xin|wei信|weixin|vxin"
     r"|(?<![a-z0-9])[vw]x(?![a-z])|(?<=加)v(?![a-z信❤心x])|(?<=加 )v(?![a-z信❤心x])"
 )
 QQ = re.compile(r"扣扣|叩叩|蔻蔻|(?<![a-z])q q(?![a-z])")

@@ -24,7 +24,7 @@ Seed = Annotated[int, typer.Option(help="The same seed gives the same weights.")
 
 
 @train.command("judge")
-def train_judge_(data: Data, out: Out, seed: Seed = 7) -> None:
+def train_judge_(data: Data, out: Out, seed: Seed = 0) -> None:
     """Train the judge's classifier (minutes on a laptop)."""
     from moderation.train import train_judge
 

@@ -73,6 +73,9 @@ def check(folder: Path, *, verify: bool = False) -> None:
 
 def _make(folder: Path, progress: Progress) -> None:
     change = adapter.shipped()
+    for abandoned in folder.parent.glob(f"{folder.name}.*/"):
+        # The lock is held, so whoever made this is dead.
+        shutil.rmtree(abandoned, ignore_errors=True)
     rough = Path(tempfile.mkdtemp(prefix=f"{folder.name}.", dir=folder.parent))
     try:
         progress("assembling the weights", 0.0)

@@ -75,7 +75,7 @@ def _sentences(text: str) -> list[str]:
 
 
 def window(passage: str, answers: tuple[str, ...], width: int, rng: random.Random) -> str:
-    """Whole sentences of a passage, at most about `width` characters, around the first answer (or anywhere)."""
+    """Whole sentences of a passage around the first answer (or anywhere), one or at most `width` characters."""
     if len(passage) <= width:
         return passage
     parts = _sentences(passage)
@@ -85,7 +85,7 @@ def window(passage: str, answers: tuple[str, ...], width: int, rng: random.Rando
         grow = [side for side in (first - 1, last + 1) if 0 <= side < len(parts)]
         side = rng.choice(grow) if grow else -1
         if side < 0 or sum(map(len, parts[min(first, side) : max(last, side) + 1])) > width:
-            return "".join(parts[first : last + 1])[: 2 * width]
+            return "".join(parts[first : last + 1])
         first, last = min(first, side), max(last, side)
 
 

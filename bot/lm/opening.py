@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from pathlib import Path
 from typing import Literal
@@ -15,6 +16,7 @@ from bot.lm.prompt import reading
 from bot.lm.types import ModelError, Progress, silent
 
 _PATIENCE_S = 60.0
+_HUB_NAME = re.compile(r"[\w-][\w.-]*/[\w.-]+")
 Device = Literal["auto", "cpu", "cuda"]
 
 
@@ -33,9 +35,9 @@ async def open_lm(
     """The language model behind its queue.
 
     `url` is an OpenAI-compatible server (with `model` as the name to ask it for); else `model` is a local folder of
-    CTranslate2 or Hugging Face, or None for the model that comes with Xiaoer. `device` "auto" takes a GPU where torch
-    finds one. `queue` is the number of calls that may wait, `timeout_s` the seconds that one may take. Raises
-    ModelError when the model cannot be opened.
+    CTranslate2 or Hugging Face or a hub's name, or nothing for the model that comes with Xiaoer. `device` "auto" takes
+    a GPU where there is one. `queue` is the number of calls that may wait, `timeout_s` the seconds that one may take.
+    Raises ModelError when the model cannot be opened.
     """
     if url:
         from bot.lm.remote import Remote
@@ -47,17 +49,15 @@ async def open_lm(
 
 def _local(cache: Path, model: str | None, device: Device, threads: int, progress: Progress) -> Engine:
     folder = Path(model).expanduser() if model else None
-    if folder and not folder.is_dir():
-        raise ModelError(
-            f"LM_MODEL={model} is no folder; name a folder with a model, or leave it empty for the default"
-        )
-    hub = folder is not None and not (folder / "model.bin").is_file()
-    chosen = pick_device(device) if folder is None or hub else "cpu"
-    if hub or chosen == "cuda":
+    if model and folder and not folder.is_dir() and not _HUB_NAME.fullmatch(model):
+        raise ModelError(f"LM_MODEL={model} is no folder; name one with a model, or leave it empty for the default")
+    ready = folder if folder and (folder / "model.bin").is_file() else None
+    chosen = "cpu" if ready else pick_device(device)
+    if (model and not ready) or chosen == "cuda":
         from bot.lm.torch_backend import Torch
 
-        return Torch.load(folder if hub else None, cache=cache, device=chosen, progress=progress)
-    ready = folder or cached.prepare(cache, progress=progress)
+        return Torch.load(model or None, cache=cache, device=chosen, progress=progress)
+    ready = ready or cached.prepare(cache, progress=progress)
     return Ctranslate.load(ready, name=ready.name, threads=threads)
 
 

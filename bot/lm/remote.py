@@ -25,7 +25,7 @@ class Remote:
     def __init__(self, url: str, *, model: str | None, key: str | None, timeout_s: float) -> None:
         base = url.rstrip("/")
         self._base = base if base.endswith("/v1") else f"{base}/v1"
-        self._model = model
+        self._model = model or None
         self.name = model or self._base
         self.limit = LIMIT
         headers = {"authorization": f"Bearer {key}"} if key else {}

@@ -1,4 +1,4 @@
-"""The model by transformers + torch: on a GPU, or a Hugging Face folder anywhere.
+"""The model by transformers + torch: on a GPU, or any model of a Hugging Face folder or hub.
 
 A batch is padded on the left and decoded greedily step by step, so that it can stop between two tokens.
 """
@@ -44,14 +44,14 @@ class Torch:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="language-model")
 
     @classmethod
-    def load(cls, folder: Path | None, *, cache: Path, device: str, progress: Progress = silent) -> Torch:
-        """Loads a Hugging Face folder, or (None) the model that comes with Xiaoer; raises ModelError."""
+    def load(cls, model: str | None, *, cache: Path, device: str, progress: Progress = silent) -> Torch:
+        """Loads a Hugging Face folder or hub name, or (None) the model that comes with Xiaoer; raises ModelError."""
         dtype = torch.bfloat16 if device == "cuda" else torch.float32
-        if folder:
-            return cls(torch_model.hub_folder(folder, device=device, dtype=dtype), Tokens.load(folder), folder.name)
+        if model:
+            return cls(*torch_model.hub(model, device=device, dtype=dtype), Path(model).name)
         prepared = cached.prepare(cache, progress=progress)
-        model = torch_model.published(adapter.shipped(), device=device, dtype=dtype)
-        return cls(model, Tokens.load(prepared), prepared.name)
+        default = torch_model.published(adapter.shipped(), device=device, dtype=dtype)
+        return cls(default, Tokens.load(prepared), prepared.name)
 
     def count(self, text: str) -> int:
         return len(self._tokens.ids(text))

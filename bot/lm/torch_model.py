@@ -1,4 +1,4 @@
-"""Models as transformers runs them: the published weights, straight from their GGUF file, or a hub folder."""
+"""Models as transformers runs them: the published weights, straight from their GGUF file, or any of a hub."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.lm import weights
 from bot.lm.adapter import Adapter
+from bot.lm.tokens import Tokens
 from bot.lm.types import ModelError
 
 if TYPE_CHECKING:
@@ -71,15 +72,19 @@ def _fill_rotary(model: Any, device: str) -> None:
     embed.embed_scale = embed.weight.new_tensor(embed.scalar_embed_scale)
 
 
-def hub_folder(folder: Path, *, device: str, dtype: torch.dtype) -> Any:
-    """A causal model that lies in a Hugging Face folder; raises ModelError when it cannot be loaded."""
-    from transformers import AutoModelForCausalLM
+def hub(name: str, *, device: str, dtype: torch.dtype) -> tuple[Any, Tokens]:
+    """A causal model of a Hugging Face folder or hub, and its tokens; raises ModelError when it cannot be loaded."""
+    from transformers import AutoModelForCausalLM, AutoTokenizer
 
+    folder = Path(name).expanduser()
     try:
-        model: Any = AutoModelForCausalLM.from_pretrained(folder, dtype=dtype, local_files_only=True)
-    except (OSError, ValueError, KeyError) as error:
+        model: Any = AutoModelForCausalLM.from_pretrained(folder if folder.is_dir() else name, dtype=dtype)
+        if (folder / "tokenizer.json").is_file():
+            return model.to(device).eval(), Tokens.load(folder)
+        return model.to(device).eval(), Tokens(AutoTokenizer.from_pretrained(name).backend_tokenizer)
+    except (OSError, ValueError, KeyError, AttributeError) as error:
+        first = str(error).strip().splitlines()[:1]
         raise ModelError(
-            f"LM_MODEL={folder} cannot be loaded by transformers ({error}); name a folder with "
-            "config.json, *.safetensors and tokenizer.json"
+            f"LM_MODEL={name} cannot be loaded by transformers ({first}); name a hub model, a folder with config.json, "
+            "*.safetensors and tokenizer.json, or leave it empty for the default"
         ) from error
-    return model.to(device).eval()

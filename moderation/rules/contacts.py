@@ -26,6 +26,7 @@ PATTERNS = (
     Pattern("contact", CLAUSE, 0.93, rf"{CHANNEL}{LINK_WORDS}{{0,8}}(?:{ACCOUNT_WITH_DIGIT})"),
     Pattern("contact", CLAUSE, 0.92, rf"{CHANNEL}(?:号|id|群|\s){{0,4}}(?::|=|@|是|is)\s?@?{ACCOUNT}\b"),
     Pattern("contact", CLAUSE, 0.92, rf"(?:加|搜|找)\s?(?:我|一下)?\s?(?:微信|qq|电报|tg|telegram)\s?{ACCOUNT}\b"),
+    Pattern("contact", CLAUSE, 0.92, rf"(?:^|[\s,;|+加])v\s?[:=]\s?{ACCOUNT}\b"),
     Pattern("contact", CLAUSE, 0.9, rf"{CHANNEL}[^\n]{{0,12}}{PHONE}"),
     Pattern("contact", CLAUSE, 0.88, rf"{ASK_ZH}[^\n]{{0,8}}{PHONE}"),
     Pattern("contact", CLAUSE, 0.88, rf"\b{ASK_EN}\b[^\n]{{0,16}}{PHONE}"),

@@ -73,6 +73,11 @@ async def test_what_the_passage_does_not_say_is_not_said(invented: str) -> None:
     assert invented not in reply.text
 
 
+async def test_an_answer_that_only_repeats_the_question_is_none() -> None:
+    reply = await room([SETTLEMENT], {"结算": Completion("结算周期", -0.01, 3, 0.0)}).answer("s", "结算周期是多久？")
+    assert (reply.handoff, reply.why) == (True, "not_answered")
+
+
 async def test_an_unsure_reading_is_a_draft_for_a_person() -> None:
     reply = await room([SETTLEMENT], {"结算": Completion("7 天", -2.0, 3, 0.6)}).answer("s", "多久？")
     assert (reply.handoff, reply.text) == (True, "7 天")

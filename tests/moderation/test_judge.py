@@ -146,8 +146,14 @@ def test_failed_classifier_is_never_allow_and_rules_still_act():
 
 def test_classifier_alone_can_act_unless_something_softens():
     sure = Judge(POLICY, StubCertain("scam_fraud", 0.99))
-    assert judge("hello there", by=sure).ruling is ACT
-    assert judge("someone sent me this", by=sure).ruling is ALLOW
+    assert judge("hello there, how are all of you today", by=sure).ruling is ACT
+    assert judge("someone sent me this, is it a scam?", by=sure).ruling is ALLOW
+
+
+@pytest.mark.parametrize("text", ["lol no", "congrats!!", "ok, thanks", "早安"])
+def test_the_classifier_alone_says_little_of_a_word_or_two_but_of_insults(text: str):
+    assert judge(text, by=Judge(POLICY, StubCertain("scam_fraud", 0.95))).ruling is ALLOW
+    assert judge(text, by=Judge(POLICY, StubCertain("abuse", 0.95))).ruling is not ALLOW
     angry = Judge(POLICY, StubCertain("abuse", 0.99))
     assert judge("this platform!", by=angry).ruling is ALLOW
     assert judge("you idiot and your platform", by=angry).ruling is REVIEW

