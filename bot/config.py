@@ -35,6 +35,8 @@ class Settings(BaseSettings):
     )
     knowledge_dir: Path | None = Field(None, description="folder of Markdown files; empty takes the sample's")
 
+    admins: str = Field("", description="who may use /teach, as platform:member-id, parted by commas")
+
     # Web addresses
     bind: str = Field("127.0.0.1", description="address that the pages listen on")
     web_port: int = Field(8080, ge=0, le=65535, description="community page; 0 picks a free port")

@@ -21,6 +21,7 @@ from bot.report import Report
 from bot.telemetry import BACKLOG, CASES, ops
 from bot.web.serving import address, bind, serve
 from moderation.errors import XiaoerError
+from moderation.members import MemberBook
 from moderation.policy import Policy
 
 Role = Literal["gateway", "worker", "console"]
@@ -103,6 +104,8 @@ class House:
 
     async def _worker(self) -> Task:
         await fill_shelf(self._parts, self._report)
+        admins = [name.strip() for name in self._settings.admins.split(",") if name.strip()]
+        await MemberBook(self._parts.redis).appoint(self._settings.community, *admins)
         judge = await asyncio.to_thread(open_judge, self._settings)
         self._model, vectors = await open_model(self._settings, self._progress)
         await asyncio.to_thread(warm)

@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal, NamedTuple, Protocol
 
+from bot.commands import CommandError, is_command, taught
 from bot.history import History, noting
 from bot.knowledge.documents import guess_lang
+from bot.knowledge.shelf import teaching
 from bot.questions import Speech, speech
 from bot.stream import asking
 from bot.words import span, words
@@ -101,6 +103,8 @@ class Router:
                 return self._act(message, verdict, standing, recent)
             case Ruling.REVIEW:
                 return self._review(message, verdict, recent)
+            case Ruling.ALLOW if is_command(message):
+                return _command(message, standing)
             case Ruling.ALLOW:
                 return _allow(message)
 
@@ -157,6 +161,19 @@ class Router:
         subject = case.subject
         id_ = f"{case.id}:notice"
         return Say(id=id_, place=subject.place, text=text, kind="notice", to=subject.author.id, case=case.id)
+
+
+def _command(message: Message, standing: Standing) -> Outcome:
+    """An admin's command, carried out in one transaction with its answer; from others it changes nothing."""
+    say = words(guess_lang(message.text))
+    if not standing.admin:
+        return Outcome("answered", (_reply(message, say("say.not_admin"), "answer"),))
+    try:
+        document = taught(message)
+    except CommandError:
+        return Outcome("answered", (_reply(message, say("say.teach_how"), "answer"),))
+    told = say("say.taught", title=document.title)
+    return Outcome("answered", (_reply(message, told, "answer"),), tuple(teaching(message.place.community, document)))
 
 
 def _allow(message: Message) -> Outcome:

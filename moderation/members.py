@@ -21,10 +21,11 @@ _RANKS: Sequence[Trust] = ("new", "member", "trusted")
 
 
 class Standing(NamedTuple):
-    """A member's trust, and the strikes that still count."""
+    """A member's trust, the strikes that still count, and whether the member may use the admins' commands."""
 
     trust: Trust
     strikes: int
+    admin: bool = False
 
 
 class MemberBook:
@@ -40,10 +41,21 @@ class MemberBook:
         pipe = self._redis.pipeline(transaction=False)
         pipe.hmget(key(community, "member", member), "passed", "trust")
         pipe.zrange(strikes_key(community, member), since, "+inf", byscore=True)
-        (passed, given), strikes = await pipe.execute()
+        pipe.sismember(key(community, "admins"), admin(message.place.platform, member))
+        (passed, given), strikes, is_admin = await pipe.execute()
         earned: Trust = "member" if int(passed or 0) >= MEMBER_AFTER else "new"
         trust = max(message.author.trust, given or "new", earned, key=_RANKS.index)
-        return Standing(trust, sum(int(strike.rpartition(":")[2]) for strike in strikes))
+        return Standing(trust, sum(int(strike.rpartition(":")[2]) for strike in strikes), bool(is_admin))
+
+    async def appoint(self, community: str, *admins: str) -> None:
+        """Let these members, each named by `admin`, use the admins' commands."""
+        if admins:
+            await self._redis.sadd(key(community, "admins"), *admins)
+
+
+def admin(platform: str, member: str) -> str:
+    """An admin's name: who may talk on one platform is nobody on another."""
+    return f"{platform}:{member}"
 
 
 def passing(message: Message) -> Write:

@@ -24,6 +24,7 @@ from bot.house import ROLES, House, Role, fill_shelf, until_done
 from bot.replay import Account, Replay
 from bot.report import COLOURS, ScreenReport
 from bot.telemetry import start_logging
+from moderation.members import MemberBook, admin
 from moderation.types import Message, Noun, Place
 
 
@@ -72,6 +73,7 @@ async def _chat(given: Settings, channel: str, name: str) -> None:
             judge = await asyncio.to_thread(open_judge, given)
             await fill_shelf(parts, ScreenReport(screen))
             model, vectors = await open_model(given, bar)
+            await MemberBook(parts.redis).appoint(given.community, admin(PLATFORM, name))
             profile = judge.policy.profile(channel)
             place = Place(platform=PLATFORM, community=given.community, channel=channel, profile=profile)
             adapter = TerminalChat(parts.streams.put, place, name, screen)

@@ -41,13 +41,11 @@ def train_answer_(
     device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
 ) -> None:
     """Train the language model's adapter (an hour on a laptop, minutes on a GPU) and print its sha256, to be pinned."""
-    from bot.lm.cache import prepare
     from bot.lm.train import train_answer
 
-    reading = data / "qa" / "train.jsonl"
+    cache = settings().cache_dir.expanduser()
     with Bar(Console(stderr=True)) as bar:
-        folder = prepare(settings().cache_dir.expanduser(), progress=bar)
-        told = train_answer(reading, out, folder=folder, minutes=minutes, seed=seed, device=device, progress=bar)
+        told = train_answer(data, out, cache=cache, minutes=minutes, seed=seed, device=device, progress=bar)
     Console().print(told, markup=False)
 
 

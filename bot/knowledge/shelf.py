@@ -16,7 +16,7 @@ from redis.asyncio import Redis
 
 from bot.knowledge.documents import Document, Fault, Folder, read_folder
 from bot.knowledge.index import Index
-from moderation.keys import check_community, key
+from moderation.keys import Write, check_community, key
 
 
 class Synced(NamedTuple):
@@ -129,6 +129,12 @@ class Shelf:
         new = sum(document.id not in held for document in moved)
         faults = folder.faults + taken
         return Imported(new, len(moved) - new, len(gone), len(own) - len(moved), faults)
+
+
+def teaching(community: str, document: Document) -> list[Write]:
+    """The writes that put a document on a community's shelf, for the stream to perform with an acknowledgement."""
+    shelf = key(community, "knowledge")
+    return [("HSET", shelf, document.id, document.model_dump_json()), ("INCR", f"{shelf}:version")]
 
 
 def _is_taught(document: Document | None) -> bool:

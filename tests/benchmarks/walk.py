@@ -15,6 +15,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 from redis.asyncio import Redis
 
@@ -58,7 +59,9 @@ class CountingChat:
 
 async def walk(redis: Redis, messages: Sequence[Message]) -> tuple[float, float]:
     """(seconds for all, median milliseconds from put to verdict written)."""
-    streams, told, put_at, took = Streams(redis), asyncio.Event(), {}, []
+    streams, told = Streams(redis), asyncio.Event()
+    put_at: dict[str, float] = {}
+    took: list[float] = []
     await streams.register("sample")
 
     def hear(message: Message, _outcome: object) -> None:
@@ -89,8 +92,8 @@ async def bare(redis: Redis, count: int) -> float:
     began = time.perf_counter()
     for _ in range(count):
         await redis.xadd("bare", {"body": "x" * 400})
-        [[_, rows]] = await redis.xreadgroup("g", "c", {"bare": ">"}, count=1)
-        await redis.xack("bare", "g", rows[0][0])
+        answer: Any = await redis.xreadgroup("g", "c", {"bare": ">"}, count=1)
+        await redis.xack("bare", "g", answer[0][1][0][0])
     return time.perf_counter() - began
 
 

@@ -116,7 +116,7 @@ def test_a_new_adapter_changes_nothing_and_a_saved_one_merges_to_what_was_traine
         change = shipped.change(name)
         if change is not None:
             weight.data += torch.from_numpy(change)
-    assert torch.allclose(merged(ids).logits, after, atol=2e-3)
+    assert torch.allclose(merged(ids).logits, after, atol=0.05)  # float16 on the disk
 
 
 def test_an_adapter_file_that_is_none_is_one_line(tmp_path: Path) -> None:
