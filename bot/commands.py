@@ -16,7 +16,7 @@ from moderation.errors import XiaoerError
 from moderation.types import Message
 
 _NAME = re2.compile(r"(?i)^\s*/teach\b")
-_TEACH = re2.compile(r"(?is)^\s*/teach(?:@\w+)?\s+([^\n|:：]{1,200}?)\s*[\n|:：]\s*(.+)$")
+_TEACH = re2.compile(r"(?is)^\s*/teach(?:@\w+)?\s+([^\n|:：]{1,200}?)\s*[\n|:：]\s*(\S.*)$")
 
 
 class CommandError(XiaoerError):

@@ -14,33 +14,27 @@ from moderation.members import MemberBook, admin
 from moderation.types import Say
 from tests.bot.test_router import message, router, write
 
+TEXT = "每天九点到二十一点。"
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "/teach 营业时间：每天九点到二十一点。",
-        "/teach 营业时间\n每天九点到二十一点。",
-        "/teach 营业时间 | 每天九点到二十一点。",
-    ],
-)
-def test_title_and_text_are_parted_as_people_write_them(text: str) -> None:
-    document = taught(message(text))
-    assert (document.title, document.text, document.lang, document.source) == (
-        "营业时间",
-        "每天九点到二十一点。",
-        "zh",
-        "teach",
-    )
-    assert document.owner == "li"
+
+@pytest.mark.parametrize("between", ["：", "\n", " | ", ": "])
+def test_title_and_text_are_parted_as_people_write_them(between: str) -> None:
+    document = taught(message(f"/teach 营业时间{between}{TEXT}"))
+    assert (document.title, document.text, document.lang) == ("营业时间", TEXT, "zh")
+    assert (document.owner, document.source) == ("li", "teach")
     assert document.id == taught(message("/teach 营业时间: other")).id
 
 
-@pytest.mark.parametrize("text", ["/teach", "/teach only a title", "/teach : text"])
+@pytest.mark.parametrize("text", ["/teach", "/teach only a title", "/teach : text", "/TEACH title:  "])
 def test_what_is_missing_is_told(text: str) -> None:
-    assert is_command(message(text)) == (text == "/teach")
-    if is_command(message(text)):
-        with pytest.raises(CommandError, match="TITLE: TEXT"):
-            taught(message(text))
+    assert is_command(message(text))
+    with pytest.raises(CommandError, match="TITLE: TEXT"):
+        taught(message(text))
+
+
+@pytest.mark.parametrize("text", ["/teacher", "please /teach x: y", "teach me"])
+def test_other_words_are_no_command(text: str) -> None:
+    assert not is_command(message(text))
 
 
 async def test_an_admin_teaches_and_the_search_finds_it_at_once(redis: Redis) -> None:
