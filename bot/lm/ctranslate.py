@@ -7,6 +7,7 @@ the rest token by token, which took twice the time of single runs here.
 from __future__ import annotations
 
 import asyncio
+import math
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from bot.lm.prompt import REFUSAL
+from bot.lm.prompt import CERTAIN, REFUSAL
 from bot.lm.tokens import BOS, EOS, NEWLINES, TURN, Tokens
 from bot.lm.types import Completion, LmError, ModelError
 
@@ -89,20 +90,27 @@ class Ctranslate:
         return [Completion("", 0.0, 0) if cancelled.is_set() else self._one(p, max_tokens, cancelled) for p in prompts]
 
     def _one(self, prompt: str, max_tokens: int, cancelled: threading.Event) -> Completion:
-        ids = [BOS, *self._tokens.ids(prompt)]
+        """The first step alone tells the doubt; its logits, at every step, would take twice the time of the rest."""
+        pieces = [self._tokens.piece(token) for token in (BOS, *self._tokens.ids(prompt))]
         first = _First(cancelled)
+        self._decode(pieces, max_length=1, return_logits_vocab=True, callback=first)
+        doubt = probability(first.logits, self._refusal)
+        if doubt >= CERTAIN:
+            return Completion(REFUSAL, math.log(doubt), 1, doubt)
+        result = self._decode(
+            pieces,
+            max_length=max_tokens,
+            suppress_sequences=[[self._tokens.piece(self._refusal)]],
+            return_scores=True,
+            callback=lambda _step: cancelled.is_set(),
+        )
+        made = result.sequences_ids[0]
+        return Completion(self._tokens.text(made).strip(), float(result.scores[0]), len(made), doubt)
+
+    def _decode(self, pieces: list[str], **options: Any) -> Any:
         try:
-            result = self._generator.generate_batch(
-                [[self._tokens.piece(token) for token in ids]],
-                max_length=max_tokens,
-                include_prompt_in_result=False,
-                end_token=self._ends,
-                return_scores=True,
-                return_logits_vocab=True,
-                callback=first,
+            return self._generator.generate_batch(
+                [pieces], include_prompt_in_result=False, end_token=self._ends, **options
             )[0]
         except RuntimeError as error:
             raise LmError(f"the model {self.name} failed ({error}); run `xiaoer doctor`") from error
-        made = result.sequences_ids[0]
-        doubt = probability(first.logits, self._refusal) if first.logits is not None else None
-        return Completion(self._tokens.text(made).strip(), float(result.scores[0]), len(made), doubt)

@@ -61,8 +61,6 @@ def f1(said: str, answer: str, lang: str) -> float:
 
 def best(said: str, example: Example) -> tuple[float, float]:
     """F1 and exact match against the nearest of the right answers."""
-    if is_refusal(said):
-        return 0.0, 0.0
     pairs = [
         (f1(said, answer, example.lang), units(said, example.lang) == units(answer, example.lang))
         for answer in example.answers
@@ -81,19 +79,24 @@ def _mean(values: Sequence[float]) -> float | None:
     return sum(values) / len(values) if values else None
 
 
+def refuses(said: Completion) -> bool:
+    """Whether the model would rather refuse than answer."""
+    return is_refusal(said.text) if said.refusal is None else said.refusal >= 0.5
+
+
 def figures(group: str, done: Sequence[tuple[Example, Completion]]) -> Figures:
     """The figures of one set."""
     asked = [(example, said) for example, said in done if example.answers]
     other = [said for example, said in done if not example.answers]
-    scores = [best(said.text, example) for example, said in asked]
+    scores = [(0.0, 0.0) if refuses(said) else best(said.text, example) for example, said in asked]
     return Figures(
         group,
         len(asked),
         _mean([score[0] for score in scores]),
         _mean([score[1] for score in scores]),
-        _mean([float(is_refusal(said.text)) for _, said in asked]),
+        _mean([float(refuses(said)) for _, said in asked]),
         len(other),
-        _mean([float(is_refusal(said.text)) for said in other]),
+        _mean([float(refuses(said)) for said in other]),
         separation([said.refusal or 0.0 for _, said in asked], [said.refusal or 0.0 for said in other]),
     )
 

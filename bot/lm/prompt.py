@@ -12,6 +12,9 @@ from collections.abc import Callable
 
 REFUSAL = "NONE"
 """What the model writes when the passage does not answer. It is one token of Gemma's vocabulary."""
+CERTAIN = 0.95
+"""From this probability on a refusal is final. Below it a local model answers without the word, and the caller weighs
+its answer against its doubt: the probability orders readings far better than the word alone."""
 END = "\n"
 """What ends an answer."""
 INSTRUCTION = f"Answer in one line with the words of the passage, or {REFUSAL} if it does not say."

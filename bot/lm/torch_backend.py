@@ -16,7 +16,7 @@ import torch
 
 from bot.lm import adapter, torch_model
 from bot.lm import cache as cached
-from bot.lm.prompt import END, REFUSAL
+from bot.lm.prompt import CERTAIN, END, REFUSAL
 from bot.lm.tokens import Tokens
 from bot.lm.types import Completion, LmError, Progress, silent
 
@@ -98,7 +98,9 @@ class Torch:
                 input_ids=ids, attention_mask=mask, position_ids=places, past_key_values=past, logits_to_keep=1
             )
             past, scores = out.past_key_values, out.logits[:, -1].float().log_softmax(-1)
-            doubt = doubt if made else scores[:, self._refusal].exp()
+            if not made:
+                doubt = scores[:, self._refusal].exp()
+                scores[doubt < CERTAIN, self._refusal] = -torch.inf
             best = scores.max(-1)
             made.append(best.indices)
             likely.append(best.values)

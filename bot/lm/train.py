@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import nn
 
@@ -25,7 +26,7 @@ from bot.lm.cache import prepare
 from bot.lm.mixture import Example, lessons, rows_file
 from bot.lm.prompt import END
 from bot.lm.tokens import BOS, Tokens
-from bot.lm.types import Progress, silent
+from bot.lm.types import ModelError, Progress, silent
 
 RANK = 16
 SCALE = 2.0
@@ -130,11 +131,24 @@ def rate_at(fraction: float) -> float:
     return RATE * (0.05 + 0.95 * (1 + math.cos(math.pi * (fraction - WARM_UP) / (1 - WARM_UP))) / 2)
 
 
+def resume(changed: dict[str, LowRank], file: Path) -> None:
+    """Takes up an earlier adapter's numbers. Raises ModelError when the file does not fit."""
+    try:
+        with safe_open(file, framework="pt") as opened, torch.no_grad():
+            for name, layer in changed.items():
+                layer.down.copy_(opened.get_tensor(f"{name}.down"))
+                layer.up.copy_(opened.get_tensor(f"{name}.up"))
+    except (OSError, SafetensorError, RuntimeError) as error:
+        raise ModelError(f"the adapter {file} cannot be taken up ({error}); train without --resume") from error
+
+
 class _Teacher:
     """A model that is being taught, and how far it is."""
 
-    def __init__(self, model: Any, seed: int, device: str) -> None:
+    def __init__(self, model: Any, seed: int, device: str, begin: Path | None) -> None:
         self.changed = insert(model, seed)
+        if begin:
+            resume(self.changed, begin)
         self.step, self._mean = 0, 0.0
         self._model, self._device = model, device
         self._learnt = [factor for layer in self.changed.values() for factor in layer.parameters()]
@@ -170,12 +184,14 @@ def train_answer(
     minutes: float | None = None,
     seed: int = 7,
     device: str = "cpu",
+    begin: Path | None = None,
     progress: Progress = silent,
     log: Callable[[str], None] = lambda _line: None,
 ) -> str:
     """Trains an adapter on a reading set and writes it to `out`; returns its sha256, to be pinned in adapter.py.
 
-    `data` is a file of rows or a folder with qa/train.jsonl; `cache` is where the prepared model lies. It ends after
+    `data` is a file of rows or a folder with qa/train.jsonl; `cache` is where the prepared model lies; `begin` is an
+    earlier adapter to go on from. It ends after
     `steps` batches or `minutes`, whichever comes first; with neither, after one pass. `log` gets a JSON line every ten
     steps. The same seed, steps and machine give the same adapter; `minutes` depend on the machine. Raises ModelError
     when the data cannot be read.
@@ -188,7 +204,7 @@ def train_answer(
         if len((lesson := _lesson(each, tokens)).ids) <= LONGEST
     ]
     limit = steps or (len(batches(taught, random.Random(seed))) if minutes is None else NEVER)  # noqa: S311
-    teacher = _Teacher(torch_model.published(None, device=device, dtype=torch.bfloat16), seed, device)
+    teacher = _Teacher(torch_model.published(None, device=device, dtype=torch.bfloat16), seed, device, begin)
     began = time.monotonic()
     for batch in _epochs(taught, rng):
         spent = (time.monotonic() - began) / 60
