@@ -1,7 +1,9 @@
 # Two commands: `make run` (the house, on embedded defaults) and `make test` (everything that must hold).
 # Both make the virtual environment in .venv and install what they need; neither asks anything.
 
-PYTHON ?= $(shell command -v python3.13 || command -v python3.12 || command -v python3.11 || command -v python3)
+NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
+PYTHON ?= $(shell for it in python3 python3.12 python3.11 python3.13 python3.14; do \
+	$$it -c '$(NEW_ENOUGH)' 2>/dev/null && { echo $$it; break; }; done)
 VENV := .venv
 BIN := $(VENV)/bin
 
@@ -12,8 +14,10 @@ help: ## show this
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
 
 $(BIN)/python:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Xiaoer needs Python 3.11 or newer; found $$($(PYTHON) --version). Install one, or: make run PYTHON=/path/to/python3.11" >&2; exit 1; }
-	@$(PYTHON) -m venv $(VENV) || { echo "could not make $(VENV): on Debian or Ubuntu install the package python3-venv" >&2; exit 1; }
+	@test -n "$(PYTHON)" && $(PYTHON) -c '$(NEW_ENOUGH)' || { \
+		echo "Xiaoer needs Python 3.11 or newer. Install it, or: make run PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { \
+		rm -rf $(VENV); echo "no $(VENV): on Debian or Ubuntu, apt-get install python3-venv" >&2; exit 1; }
 
 # torch comes first and pinned: without it, another package's wider range would bring the largest build.
 $(VENV)/.installed: pyproject.toml | $(BIN)/python
