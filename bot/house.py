@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import signal
 import socket
 from collections.abc import Callable, Coroutine
@@ -18,6 +19,7 @@ from bot.knowledge.shelf import Shelf
 from bot.knowledge.terms import warm
 from bot.lm.types import LanguageModel, Progress
 from bot.report import Report
+from bot.stream import OUTAGE
 from bot.telemetry import BACKLOG, CASES, ops
 from bot.web.serving import address, bind, serve
 from moderation.errors import XiaoerError
@@ -113,10 +115,18 @@ class House:
 
     async def _wrong(self) -> str:
         """What keeps this process from its work, or ""."""
-        await self._parts.redis.ping()
+        try:
+            await self._parts.redis.ping()
+        except OUTAGE as fault:
+            return f"Redis is away ({type(fault).__name__})"
         return ""
 
     async def _measure(self) -> None:
+        """Bring the gauges up to date; in an outage they keep what they last showed."""
+        with contextlib.suppress(*OUTAGE):
+            await self._count_waiting()
+
+    async def _count_waiting(self) -> None:
         for community in await self._parts.streams.communities():
             for stream, waiting in (await self._parts.streams.backlog(community)).items():
                 BACKLOG.labels(community, stream).set(waiting)
