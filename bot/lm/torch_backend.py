@@ -101,6 +101,7 @@ class Torch:
             if not made:
                 doubt = scores[:, self._refusal].exp()
                 scores[doubt < CERTAIN, self._refusal] = -torch.inf
+                scores = scores.log_softmax(-1)
             best = scores.max(-1)
             made.append(best.indices)
             likely.append(best.values)
