@@ -36,6 +36,7 @@ EARLIER = 300
 """Characters of the thread's last turn that a question may lean on."""
 
 log = structlog.get_logger()
+_VERDICT = re.compile(r"^(?:yes|no|是的|是|不是|不可以|不能|不|可以|能)\s*[,，.。;；:：]\s*", re.IGNORECASE)
 _NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
 
 
@@ -94,13 +95,25 @@ class AnswerRoom:
 
 def candidate(question: str, passage: Passage, completion: Completion) -> Candidate | None:
     """What a reading is worth; None when it refuses, only repeats the question, or is not proven by its passage."""
-    text = completion.text.strip()
+    text = unjudged(completion.text.strip(), passage.text)
     if not text or is_refusal(text) or set(terms(text)) <= set(terms(question)):
         return None
     proof = proven(text, passage.text)
     if proof < PROVEN:
         return None
     return Candidate(text, passage, proof, confidence(passage.score, completion, proof))
+
+
+def unjudged(answer: str, passage: str) -> str:
+    """The answer without an opening yes or no that its passage does not say.
+
+    The passage gives the fact; whether that is a yes or a no is the model's own conclusion, and too often wrong.
+    """
+    found = _VERDICT.match(answer)
+    if not found or found.group() in passage:
+        return answer
+    rest = answer[found.end() :]
+    return rest[:1].upper() + rest[1:]
 
 
 def confidence(score: float, completion: Completion, proof: float) -> float:

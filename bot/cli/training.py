@@ -39,13 +39,16 @@ def train_answer_(
     seed: Seed = 7,
     minutes: Annotated[float | None, typer.Option(help="Stop after so many minutes; none makes one pass.")] = None,
     device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
+    resume: Annotated[Path | None, typer.Option(help="An earlier adapter to go on from.", exists=True)] = None,
 ) -> None:
     """Train the language model's adapter (an hour on a laptop, minutes on a GPU) and print its sha256, to be pinned."""
     from bot.lm.train import train_answer
 
     cache = settings().cache_dir.expanduser()
     with Bar(Console(stderr=True)) as bar:
-        told = train_answer(data, out, cache=cache, minutes=minutes, seed=seed, device=device, progress=bar)
+        told = train_answer(
+            data, out, cache=cache, minutes=minutes, seed=seed, device=device, begin=resume, progress=bar
+        )
     Console().print(told, markup=False)
 
 

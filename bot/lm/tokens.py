@@ -7,6 +7,7 @@ a passage that spells one gets its letters. So the frame of a prompt cannot be f
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 
 from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers
@@ -58,8 +59,12 @@ class Tokens:
         self._tokenizer = tokenizer
 
     @classmethod
+    @cache
     def load(cls, folder: Path) -> Tokens:
-        """Reads `tokenizer.json` of a model folder; raises ModelError when it is missing or unreadable."""
+        """Reads `tokenizer.json` of a model folder, once: it takes 290 MB, and model and search share it.
+
+        Raises ModelError when it is missing or unreadable.
+        """
         file = folder / "tokenizer.json"
         try:
             written = file.read_bytes()

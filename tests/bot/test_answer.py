@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from bot.answer import AnswerRoom, proven
+from bot.answer import AnswerRoom, proven, unjudged
 from bot.lm.types import Completion, LmBusy, LmError, LmTimeout
 from moderation.types import Passage
 
@@ -114,3 +114,18 @@ async def test_the_bot_s_name_is_no_part_of_the_question() -> None:
 )
 def test_proof_counts_words_and_insists_on_numbers(answer: str, passage: str, part: float) -> None:
     assert proven(answer, passage) == part
+
+
+@pytest.mark.parametrize(
+    ("answer", "passage", "said"),
+    [
+        ("No, the fee is 0.3%.", "The fee is 0.3%.", "The fee is 0.3%."),
+        ("不，运费由商家出。", "运费由商家出。", "运费由商家出。"),
+        ("No, it is not allowed.", "May I? No, it is not allowed.", "No, it is not allowed."),
+        ("Nothing is charged", "Nothing is charged", "Nothing is charged"),
+        ("不能退", "不能退", "不能退"),
+        ("Yes.", "It is so.", ""),
+    ],
+)
+def test_a_yes_or_no_that_the_passage_does_not_say_is_dropped(answer: str, passage: str, said: str) -> None:
+    assert unjudged(answer, passage) == said
