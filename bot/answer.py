@@ -37,6 +37,8 @@ EARLIER = 300
 
 log = structlog.get_logger()
 _VERDICT = re.compile(r"^(?:yes|no|是的|是|不是|不可以|不能|不|可以|能)\s*[,，.。;；:：]\s*", re.IGNORECASE)
+_COUNTED = re.compile(r"几(分|天|号|点|家|次|块|条|件|行|小时|分钟)")
+_UNITS = {"号": "[号日]", "点": "[点:：]", "块": "[块元]", "天": "[天日时]"}
 _NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
 
 
@@ -99,9 +101,15 @@ def candidate(question: str, passage: Passage, completion: Completion) -> Candid
     if not text or is_refusal(text) or set(terms(text)) <= set(terms(question)):
         return None
     proof = proven(text, passage.text)
-    if proof < PROVEN:
+    if proof < PROVEN or not counts(question, text):
         return None
     return Candidate(text, passage, proof, confidence(passage.score, completion, proof))
+
+
+def counts(question: str, answer: str) -> bool:
+    """Whether an answer to a Chinese "how many X" speaks of X: days are no answer to 几分 (how many points)."""
+    found = _COUNTED.search(question)
+    return found is None or re.search(_UNITS.get(found[1], found[1]), answer) is not None
 
 
 def unjudged(answer: str, passage: str) -> str:

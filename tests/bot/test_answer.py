@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from bot.answer import AnswerRoom, proven, unjudged
+from bot.answer import AnswerRoom, counts, proven, unjudged
 from bot.lm.types import Completion, LmBusy, LmError, LmTimeout
 from moderation.types import Passage
 
@@ -129,3 +129,17 @@ def test_proof_counts_words_and_insists_on_numbers(answer: str, passage: str, pa
 )
 def test_a_yes_or_no_that_the_passage_does_not_say_is_dropped(answer: str, passage: str, said: str) -> None:
     assert unjudged(answer, passage) == said
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "fits"),
+    [
+        ("违规扣到几分会关店？", "7 天内", False),
+        ("违规扣到几分会关店？", "扣满 48 分", True),
+        ("几号截止报名", "12 月 5 日", True),
+        ("小二几点下班", "21:00", True),
+        ("How long?", "7 days", True),
+    ],
+)
+def test_how_many_of_what_is_answered_by_that(question: str, answer: str, fits: bool) -> None:
+    assert counts(question, answer) == fits
