@@ -145,7 +145,7 @@ def resume(changed: dict[str, LowRank], file: Path) -> None:
 class _Teacher:
     """A model that is being taught, and how far it is."""
 
-    def __init__(self, model: Any, seed: int, device: str, begin: Path | None) -> None:
+    def __init__(self, model: Any, seed: int, device: str, begin: Path | None = None) -> None:
         self.changed = insert(model, seed)
         if begin:
             resume(self.changed, begin)
