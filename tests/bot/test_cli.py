@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from bot.lm.cache import prepare
+
 XIAOER = str(Path(sys.executable).parent / "xiaoer")
 COMMANDS = (
     "run gateway worker console chat replay judge answer knowledge policy doctor login dead-letters train evaluate"
@@ -114,7 +116,7 @@ def test_a_busy_port_is_told_before_anything_is_prepared(tmp_path: Path) -> None
 
 def test_a_missing_model_file_is_told_with_its_mend(tmp_path: Path) -> None:
     """A cache whose model lost a file, as after a full disk."""
-    source = next(folder for folder in Path("~/.cache/xiaoer").expanduser().iterdir() if folder.is_dir())
+    source = prepare(Path("~/.cache/xiaoer").expanduser())
     folder = tmp_path / "cache" / source.name
     folder.mkdir(parents=True)
     for file in source.iterdir():
