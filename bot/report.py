@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Protocol
 
@@ -32,8 +33,9 @@ class Report(Protocol):
 class ScreenReport:
     """Prints to the terminal and counts for /metrics."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, opening: Callable[[], None] = lambda: None) -> None:
         self._console = console
+        self._opening = opening  # called when the house is ready, before that is told: it ends the progress bar
         self._addresses: list[tuple[str, str, str]] = []
 
     def address(self, name: str, url: str, note: str = "") -> None:
@@ -42,11 +44,12 @@ class ScreenReport:
 
     def ready(self) -> None:
         """Print the addresses: the house is open."""
+        self._opening()
         self._console.print()
         for name, url, note in self._addresses:
             self._console.print(Text(f"  {name:<20}", "bold") + Text(url, "cyan"), soft_wrap=True)
             if note:
-                self._console.print(Text(f"  {'':<20}{note}", "dim"))
+                self._console.print(Text(f"  {'':<20}{note}", "dim"), soft_wrap=True)
         self._console.print(Text("\n  Ready. Ctrl-C closes the house.\n"))
 
     def fault(self, line: str) -> None:

@@ -33,7 +33,7 @@ async def _open(given: Settings, *roles: Role) -> None:
     start_logging(given.log_level, given.log_format)
     with Bar(console) as bar:
         async with base(given) as parts:
-            await House(parts, ScreenReport(console), bar).run(*roles)
+            await House(parts, ScreenReport(console, bar.stop), bar).run(*roles)
     console.print(Text("Xiaoer is closed.", "dim"))
 
 

@@ -25,7 +25,11 @@ class Bar(AbstractContextManager["Bar"]):
             self._steps[step] = self._progress.add_task(step, total=1.0)
         self._progress.update(self._steps[step], completed=fraction)
 
+    def stop(self) -> None:
+        """End the display, before its context does."""
+        self._progress.stop()
+
     def __exit__(
         self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._progress.stop()
+        self.stop()
