@@ -28,7 +28,7 @@ _ASKS = re2.compile(
     r"|should|may|must|has|have)\b|\b(how (do|can|long|much|many|to)|anyone know|wondering|can someone|help me)\b"
 )
 _PREAMBLE = re2.compile(r"(?i)^(请问|求助|求教|在线等|(quick )?question|help)[\s!！。.~～?？,，:：]*$")
-_THANKS = re2.compile(r"(?i)^.{0,24}(谢谢|多谢|感谢|谢了|thanks|thank you|\bthx|cheers).{0,12}$")
+_THANKS = re2.compile(r"(?i)^.{0,24}(谢谢|多谢|感谢|谢了|thanks|thank you|\bthx|cheers).{0,40}$")
 _GREETING = re2.compile(
     r"(?i)^(hi|hello|hey|good (morning|afternoon|evening)|你好|您好|大家好|早上好|早安?|晚上好|在吗)[\s!！。.~～?？]*$"
 )

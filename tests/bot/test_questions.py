@@ -33,7 +33,8 @@ def test_a_question_in_the_help_channel_is_for_the_bot(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["ok, clear. thanks", "好的，谢谢", "谢谢小二", "thx!", "明白了，多谢🙏", "Thank you so much"]
+    "text",
+    ["ok, clear. thanks", "好的，谢谢", "谢谢小二", "thx!", "明白了，多谢🙏", "thanks bot, you were helpful today"],
 )
 def test_thanks_are_thanks_and_never_a_question(text: str) -> None:
     assert wants(text) is Speech.NOTHING
