@@ -9,11 +9,11 @@ from typing import NamedTuple
 
 from redis.asyncio import Redis
 
-from bot.app import connect, knowledge_path, open_model, open_policy
+from bot.app import connect, knowledge_path, open_policy
 from bot.config import Settings, settings
 from bot.knowledge.documents import read_folder
-from bot.lm.cache import folder_in, prepare
-from bot.lm.prompt import reading
+from bot.lm.cache import folder_in
+from bot.lm.opening import check_model
 from bot.stream import Streams
 from bot.web.serving import bind
 from moderation.classifier import load_classifier
@@ -84,13 +84,12 @@ async def _model(given: Settings) -> str:
     cache = given.cache_dir.expanduser()
     if not given.lm_url and not given.lm_model and not folder_in(cache).exists():
         return f"not prepared yet; `xiaoer run` makes it in {cache}"
-    await asyncio.to_thread(prepare, cache, verify=True)
-    model, _vectors = await open_model(given, lambda _step, _fraction: None)
-    try:
-        await model.complete([reading("What is it?", "Test", "It is a test.")], max_tokens=8)
-        return f"{model.name} answers"
-    finally:
-        await model.close()
+    return await check_model(
+        cache=cache,
+        model=given.lm_model or None,
+        url=given.lm_url or None,
+        key=given.lm_key.get_secret_value() or None,
+    )
 
 
 async def _classifier(_given: Settings) -> str:

@@ -50,6 +50,11 @@ class Entry(NamedTuple):
     order: str
     body: str
 
+    @property
+    def community(self) -> str:
+        """The community whose stream it is: the key's hash tag."""
+        return self.stream[self.stream.index("{") + 1 : self.stream.index("}")]
+
 
 class DeadLetter(NamedTuple):
     """An entry that failed TRIES times, put aside for a person. `id` is its own, in the dead letters."""
@@ -161,7 +166,7 @@ class Streams:
 
     async def bury(self, entry: Entry, owner: str, error: str) -> bool:
         """Put an entry aside with its error, and let the rest go on."""
-        dead = key(_community(entry.stream), "dead")
+        dead = key(entry.community, "dead")
         fields = ("stream", entry.stream, "order", entry.order, "body", entry.body, "error", error)
         return await self.commit(entry, owner, [("XADD", dead, "*", *fields)])
 
@@ -194,10 +199,6 @@ class Streams:
 
 def _lease(stream: str) -> str:
     return f"{stream}:lease"
-
-
-def _community(stream: str) -> str:
-    return stream[stream.index("{") + 1 : stream.index("}")]
 
 
 def _entries(answer: object) -> list[Entry]:

@@ -46,8 +46,7 @@ class Worker:
 
     async def _carry_out(self, entry: Entry) -> Sequence[Write]:
         decision = Decision.model_validate_json(entry.body)
-        community = entry.stream[entry.stream.index("{") + 1 : entry.stream.index("}")]
-        case = await self._cases.get(community, decision.case)
+        case = await self._cases.get(entry.community, decision.case)
         if case is None:
             raise NoSuchCase(decision.case)
         return self._written(case.subject, self._router.carry_out(case, decision))

@@ -28,9 +28,9 @@ Out = Annotated[Path, typer.Option(help="File to write, one JSON line for each l
 
 def judge(file: File, out: Out) -> None:
     """Judge texts: {"id", "text", optional "channel", "author": {"id", "trust"}} -> {"id", "ruling", "clause", ...}."""
-    lines = read_lines(file, JudgeLine)
+    lines, out = read_lines(file, JudgeLine), _writing(out)
     room = open_judge(settings())
-    with Bar(Console(stderr=True)) as bar, _writing(out).open("w", encoding="utf-8") as file_out:
+    with Bar(Console(stderr=True)) as bar, out.open("w", encoding="utf-8") as file_out:
         for number, row in enumerate(judge_lines(room, lines), 1):
             file_out.write(to_json(row) + "\n")
             bar("judging", number / len(lines))
@@ -42,7 +42,7 @@ def answer(
     knowledge: Annotated[Path, typer.Option(help="Folder of Markdown files to answer from.", show_default=False)],
 ) -> None:
     """Answer questions: {"id", "question", optional "history"} -> {"id", "answer", "sources", "confidence", ...}."""
-    asyncio.run(_answer(read_lines(file, AnswerLine), knowledge, out))
+    asyncio.run(_answer(read_lines(file, AnswerLine), knowledge, _writing(out)))
 
 
 async def _answer(lines: list[AnswerLine], knowledge: Path, out: Path) -> None:
@@ -57,7 +57,7 @@ async def _answer(lines: list[AnswerLine], knowledge: Path, out: Path) -> None:
                 return await asyncio.to_thread(index.search, question, today=datetime.now(UTC).date())
 
             room = AnswerRoom(search, model, confidence=given.answer_confidence)
-            with _writing(out).open("w", encoding="utf-8") as file_out:
+            with out.open("w", encoding="utf-8") as file_out:
                 number = 0
                 async for row in answer_lines(room, lines):
                     number += 1

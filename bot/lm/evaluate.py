@@ -1,17 +1,15 @@
 """Measures a model as a reader: F1 and exact match where the passage answers, refusals where it does not.
 
-`python -m bot.lm.evaluate DEV.jsonl` measures the default model in its int8 form, as it serves; the card's figures come
-from it. F1 is SQuAD's (Rajpurkar et al. 2016), over words in English and over characters in Chinese, as CMRC 2018
-does; a refusal of an answerable question counts 0.
+`xiaoer evaluate answer` measures the default model in its int8 form, as it serves; the card's figures come from it. F1
+is SQuAD's (Rajpurkar et al. 2016), over words in English and over characters in Chinese, as CMRC 2018 does; a refusal of
+an answerable question counts 0.
 """
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import random
 import re
-import sys
 import unicodedata
 from collections import Counter
 from collections.abc import Sequence
@@ -147,19 +145,3 @@ def evaluate_answer(data: Path, *, cache: Path, sample: int = 60, threads: int =
     folder = prepare(cache, progress=progress)
     engine = Ctranslate.load(folder, name=folder.name, threads=threads)
     return table(asyncio.run(evaluate(engine, drawn(rows_file(data, "dev"), sample), progress=progress)))
-
-
-def main() -> None:
-    """The command line; see the module."""
-    parser = argparse.ArgumentParser(description="Measure the default model as a reader.")
-    parser.add_argument("data", type=Path)
-    parser.add_argument("--sample", type=int, default=60)
-    parser.add_argument("--cache", type=Path, default=Path.home() / ".cache" / "xiaoer")
-    parser.add_argument("--threads", type=int, default=0)
-    asked = parser.parse_args()
-    report = evaluate_answer(asked.data, cache=asked.cache, sample=asked.sample, threads=asked.threads)
-    sys.stdout.write(f"{report}\n")
-
-
-if __name__ == "__main__":
-    main()
