@@ -1,8 +1,8 @@
 """Measures a model as a reader: F1 and exact match where the passage answers, refusals where it does not.
 
 `xiaoer evaluate answer` measures the default model in its int8 form, as it serves; the card's figures come from it. F1
-is SQuAD's (Rajpurkar et al. 2016), over words in English and over characters in Chinese, as CMRC 2018 does; a refusal of
-an answerable question counts 0.
+is SQuAD's (Rajpurkar et al. 2016), over words in English and over characters in Chinese, as CMRC 2018 does; a refusal
+of an answerable question counts 0.
 """
 
 from __future__ import annotations
