@@ -12,6 +12,7 @@ import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,6 +20,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from bot.answer import AnswerRoom, Search
+from bot.bench import Bench
 from bot.config import Settings
 from bot.history import History
 from bot.knowledge.index import Index
@@ -34,11 +36,12 @@ from bot.sample import KNOWLEDGE, POLICY
 from bot.stream import Streams
 from bot.worker import Told, Worker
 from moderation.cases import CaseBook
-from moderation.classifier import load_classifier
+from moderation.classifier import Classifier, load_classifier
 from moderation.errors import XiaoerError
 from moderation.judge import Judge
 from moderation.members import MemberBook
 from moderation.policy import DEFAULT, Policy, load
+from moderation.policy_book import PolicyBook
 from moderation.types import Passage
 
 SAMPLE = "sample"
@@ -115,7 +118,10 @@ def secret(settings: Settings) -> str:
 
 
 def policy_path(settings: Settings) -> Path:
-    """The policy in force: the setting's, the sample community's while that is what runs, or the packaged one."""
+    """The settings' policy file: the one named, the sample community's while that is what runs, or the packaged one.
+
+    It is in force as long as the community's policy book holds no other.
+    """
     return settings.policy_file or (POLICY if settings.community == SAMPLE else DEFAULT)
 
 
@@ -125,13 +131,19 @@ def knowledge_path(settings: Settings) -> Path | None:
 
 
 def open_policy(settings: Settings) -> Policy:
-    """The policy in force. Raises PolicyError with every fault."""
+    """The policy of the settings' file. Raises PolicyError with every fault."""
     return load(policy_path(settings))
 
 
+@cache
+def classifier() -> Classifier:
+    """The shipped classifier, loaded once for all judges of this process. Raises ClassifierError."""
+    return load_classifier()
+
+
 def open_judge(settings: Settings) -> Judge:
-    """The judge with the policy in force and the shipped classifier. Raises XiaoerError when either is unusable."""
-    return Judge(open_policy(settings), load_classifier())
+    """The judge with the settings' policy file and the shipped classifier. Raises XiaoerError when one is unusable."""
+    return Judge(open_policy(settings), classifier())
 
 
 async def open_model(settings: Settings, progress: Progress) -> tuple[LanguageModel, TokenTable]:
@@ -169,7 +181,9 @@ def searching(redis: Redis, vectors: TokenTable) -> Search:
 
 
 def open_worker(parts: Base, judge: Judge, lm: LanguageModel, vectors: TokenTable, told: Told) -> Worker:
-    """A worker with all rooms of the two straight paths."""
+    """A worker with all rooms of the two straight paths. `judge` judges where the policy book holds nothing."""
     room = AnswerRoom(searching(parts.redis, vectors), lm, confidence=parts.settings.answer_confidence)
-    router = Router(judge, room, MemberBook(parts.redis), History(parts.redis))
+    bench = Bench(judge, PolicyBook(parts.redis), classifier())
+    books = MemberBook(parts.redis), History(parts.redis)
+    router = Router(bench, room, *books, archive_days=parts.settings.archive_days)
     return Worker(parts.streams, router, parts.cases, told)

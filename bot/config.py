@@ -59,6 +59,7 @@ class Settings(BaseSettings):
     answer_confidence: float = Field(0.5, ge=0, le=1, description="an answer less sure than this goes to a person")
 
     # Running
+    archive_days: int = Field(30, ge=0, le=3650, description="how long messages are kept for backtests; 0 keeps none")
     lease_s: float = Field(6.0, ge=1, le=300, description="seconds until a dead process's work is taken over")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="how much is logged")
     log_format: Literal["text", "json"] = Field("text", description="text for people, json for machines")

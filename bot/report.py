@@ -11,6 +11,7 @@ from rich.text import Text
 
 from bot.router import Outcome
 from bot.telemetry import ANSWER_SECONDS, EFFECTS, JUDGE_SECONDS, MESSAGES, VERDICTS
+from moderation.comparison import mark
 from moderation.types import Enforce, Message, Say
 
 COLOURS = {"answered": "green", "enforced": "red", "escalated": "yellow", "settled": "magenta"}
@@ -85,6 +86,8 @@ def _why(outcome: Outcome) -> list[str]:
         why.append(f"{verdict.clause} {verdict.score:.2f}")
     if verdict and verdict.shadow:
         why.append(f"(in shadow: {verdict.shadow})")
+    if verdict and outcome.shadow and mark(outcome.shadow) != mark(verdict):
+        why.append(f"(policy in shadow: {mark(outcome.shadow)})")
     if reply:
         why.append(f"{reply.why or 'sure'} {reply.confidence:.2f}, {reply.took_ms:.0f} ms")
     if case and case.decision:

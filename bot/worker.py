@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Sequence
 
 from bot.consumer import Consumer
 from bot.router import Outcome, Router
-from bot.stream import DECISIONS, MESSAGES, QUESTIONS, Entry, Streams, saying
+from bot.stream import DECISIONS, MESSAGES, OUTAGE, QUESTIONS, Entry, Streams, saying
 from moderation.cases import CaseBook, NoSuchCase
 from moderation.keys import Write
 from moderation.types import Decision, Message
@@ -20,6 +21,7 @@ class Worker:
     """Two loops over the same router, so that a slow model never holds up the judge."""
 
     def __init__(self, streams: Streams, router: Router, cases: CaseBook, told: Told) -> None:
+        self._streams = streams
         self._router = router
         self._cases = cases
         self._told = told
@@ -29,7 +31,9 @@ class Worker:
         )
 
     async def run(self) -> None:
-        """Work until cancelled."""
+        """Work until cancelled. An outage at the start only means that the first message finds its judge."""
+        with contextlib.suppress(*OUTAGE):
+            await self._router.prepare(await self._streams.communities())
         async with asyncio.TaskGroup() as group:
             for loop in self._loops:
                 group.create_task(loop.run())
@@ -49,7 +53,7 @@ class Worker:
         case = await self._cases.get(entry.community, decision.case)
         if case is None:
             raise NoSuchCase(decision.case)
-        return self._written(case.subject, self._router.carry_out(case, decision))
+        return self._written(case.subject, await self._router.carry_out(case, decision))
 
     def _written(self, message: Message, outcome: Outcome) -> Sequence[Write]:
         """Everything to be written for an outcome: the effects come last, when what they speak of is on record."""

@@ -1,8 +1,8 @@
-"""The trained classifier: a linear model over hashed pieces of the text, one output per clause.
+"""The trained classifier: a linear model over hashed pieces of the text and a small network over its tokens.
 
-It reads normalised text as a bag of character 1-4-grams, words and word pairs, hashed into 2^18 buckets (feature
-hashing, Weinberger et al. 2009) and scaled to length one. Weights are int8 with a scale per clause. Scores are
-calibrated by a logistic curve per clause and language (Platt 1999). `moderation.train` makes the weights.
+Both give a margin per clause; a logistic curve per clause and language over the two (Platt 1999, stacked) makes it a
+probability. The linear model is the quick and steady part and tells what it rests on; the network adds the order of
+words. Weights are int8. `moderation.train` makes them.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from __future__ import annotations
 import hashlib
 import io
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Protocol
 from zipfile import BadZipFile
@@ -19,22 +19,21 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
+from moderation.characters import HAN
 from moderation.errors import XiaoerError
-from moderation.normalise import HAN
+from moderation.features import BAG_BITS, bag, places
+from moderation.network import Network
 
 WEIGHTS = Path(__file__).parent / "weights" / "judge.npz"
-BITS = 18
 PIECE = 1000
 """Characters judged at once. Of a longer text the worst piece counts, so that padding hides nothing."""
-GRAMS = (1, 2, 3, 4)
 HAN_CHARACTER = re.compile(f"[{HAN}]")
-BASE = np.uint64(0x9E3779B97F4A7C15)
-INVERSE = np.uint64(pow(0x9E3779B97F4A7C15, -1, 1 << 64))
 BATCH = 512
 """Texts that are hashed together: enough to spread numpy's overhead, little memory."""
+KEEN = 0.5
+"""How far above a text's mean a character's contribution lies to be part of the evidence, in means."""
 
-Words = NDArray[np.uint64]
-Places = NDArray[np.int64]
+Floats = NDArray[np.float32]
 
 
 class ClassifierError(XiaoerError):
@@ -50,107 +49,71 @@ class Classifier(Protocol):
         """The calibrated probability of every clause it knows, per normalised text. Raises ClassifierError."""
         ...
 
-
-@dataclass(frozen=True, slots=True)
-class Bag:
-    """The features of several texts: text `rows[i]` holds bucket `buckets[i]` with weight `values[i]`; rows ascend."""
-
-    rows: Places
-    buckets: Places
-    values: NDArray[np.float32]
+    def because(self, texts: Sequence[str], clauses: Sequence[str]) -> list[tuple[int, int] | None]:
+        """For each text and its clause, the [start, end) that speaks most for it, or None where it cannot tell."""
+        ...
 
 
-def bag(texts: Sequence[str]) -> Bag:
-    """Hash texts into buckets. Every text gets a unit vector; an empty one gets none."""
-    codes, text_of = code_points(texts)
-    starts, ends, kinds = pieces(codes, text_of)
-    hashes = substring_hashes(codes, starts, ends, kinds)
-    keys = (text_of[starts].astype(np.uint64) << np.uint64(BITS)) | (hashes >> np.uint64(64 - BITS))
-    unique, counts = np.unique(keys, return_counts=True)
-    rows = (unique >> np.uint64(BITS)).astype(np.int64)
-    buckets = (unique & np.uint64((1 << BITS) - 1)).astype(np.int64)
-    values = 1.0 + np.log(counts)
-    lengths = np.sqrt(np.bincount(rows, values**2, minlength=len(texts)))
-    return Bag(rows, buckets, (values / lengths[rows]).astype(np.float32))
+class LinearModel:
+    """Weights (2^BAG_BITS, clauses) as int8; scale and bias (clauses,)."""
 
-
-def code_points(texts: Sequence[str]) -> tuple[NDArray[np.uint32], Places]:
-    """All texts as one array of code points, each between two spaces, with the number of the text they belong to."""
-    padded = [f" {text} " for text in texts]
-    codes = np.frombuffer("".join(padded).encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
-    return codes, np.repeat(np.arange(len(texts)), [len(text) for text in padded])
-
-
-def pieces(codes: NDArray[np.uint32], text_of: Places) -> tuple[Places, Places, Words]:
-    """Start, end and kind of every feature: n-grams within one text, then words, then pairs of neighbouring words."""
-    size = len(codes)
-    places = [np.flatnonzero(text_of[: max(0, size - n + 1)] == text_of[n - 1 :]) for n in GRAMS]
-    word_starts, word_ends = latin_words(codes)
-    pairs = np.flatnonzero(text_of[word_starts[:-1]] == text_of[word_starts[1:]])
-    starts = [*places, word_starts, word_starts[pairs]]
-    ends = [*(place + n for place, n in zip(places, GRAMS, strict=True)), word_ends, word_ends[pairs + 1]]
-    kinds = [np.full(len(start), kind, dtype=np.uint64) for kind, start in enumerate(starts, 1)]
-    return np.concatenate(starts), np.concatenate(ends), np.concatenate(kinds)
-
-
-def latin_words(codes: NDArray[np.uint32]) -> tuple[Places, Places]:
-    """Start and end of every run of the letters a-z and apostrophes."""
-    letter = ((codes >= ord("a")) & (codes <= ord("z"))) | (codes == ord("'"))
-    edges = np.diff(letter.astype(np.int8), prepend=0, append=0)
-    return np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)
-
-
-def substring_hashes(codes: NDArray[np.uint32], starts: Places, ends: Places, kinds: Words) -> Words:
-    """A hash per substring from prefix sums of a polynomial (Karp and Rabin 1987), then mixed; all mod 2^64."""
-    size = len(codes)
-    powers = np.cumprod(np.full(size, BASE, dtype=np.uint64))
-    sums = np.concatenate([np.zeros(1, dtype=np.uint64), np.cumsum(mixed(codes.astype(np.uint64)) * powers)])
-    shifts = np.cumprod(np.concatenate([np.ones(1, dtype=np.uint64), np.full(size, INVERSE, dtype=np.uint64)]))
-    return mixed((sums[ends] - sums[starts]) * shifts[starts] + kinds)
-
-
-def mixed(words: Words) -> Words:
-    """splitmix64's finaliser (Steele et al. 2014): every input bit reaches every output bit."""
-    words = (words ^ (words >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    words = (words ^ (words >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return words ^ (words >> np.uint64(31))
-
-
-class LinearClassifier:
-    """Weights (2^18, clauses) as int8; scale and bias (clauses,); calibration (2, 2, clauses): for Chinese, then
-    for English, slopes and offsets."""
-
-    def __init__(
-        self,
-        clauses: Sequence[str],
-        weights: NDArray[np.int8],
-        scale: NDArray[np.float32],
-        bias: NDArray[np.float32],
-        calibration: NDArray[np.float32],
-        name: str = "linear",
-    ) -> None:
-        self.name = name
-        self.clauses = tuple(clauses)
+    def __init__(self, weights: NDArray[np.int8], scale: Floats, bias: Floats) -> None:
         self._weights = weights
         self._scale = scale
         self._bias = bias
-        self._calibration = calibration
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """What a file of weights holds."""
-        clauses = np.array(self.clauses)
-        linear: dict[str, NDArray[Any]] = {"weights": self._weights, "scale": self._scale, "bias": self._bias}
-        return {**linear, "calibration": self._calibration, "clauses": clauses}
+        return {"weights": self._weights, "scale": self._scale, "bias": self._bias}
 
-    def margins(self, texts: Sequence[str]) -> NDArray[np.float32]:
+    def margins(self, texts: Sequence[str]) -> Floats:
         """The raw outputs, shape (texts, clauses): positive where the clause is likelier than not in training."""
         found = bag(texts)
-        sums = np.zeros((len(texts), len(self.clauses)), dtype=np.float32)
+        sums = np.zeros((len(texts), len(self._scale)), dtype=np.float32)
         if len(found.rows):
             present, first = np.unique(found.rows, return_index=True)
             weighted = self._weights[found.buckets].astype(np.float32) * found.values[:, None]
             sums[present] = np.add.reduceat(weighted, first, axis=0)
         return sums * self._scale + self._bias
+
+    def because(self, texts: Sequence[str], clauses: Sequence[int]) -> list[tuple[int, int] | None]:
+        """The run of characters in each text whose pieces weigh most for its clause."""
+        found = places(texts)
+        share = self._weights[found.buckets, np.asarray(clauses)[found.owners]] / (found.ends - found.starts)
+        bounds = np.concatenate([[0], np.cumsum([len(text) + 1 for text in texts])])
+        edges = np.bincount(bounds[found.owners] + found.starts, share, minlength=bounds[-1])
+        edges -= np.bincount(bounds[found.owners] + found.ends, share, minlength=bounds[-1])
+        weights = np.cumsum(edges)
+        return [heaviest(weights[start : end - 1]) for start, end in pairwise(bounds)]
+
+
+def heaviest(weights: NDArray[Any]) -> tuple[int, int] | None:
+    """The run with the largest sum above the text's own level (Kadane's algorithm), or None."""
+    if not len(weights) or weights.max() <= 0:
+        return None
+    sums = np.cumsum(weights - KEEN * np.maximum(weights, 0).mean())
+    before = np.concatenate([[0.0], sums[:-1]])
+    end = int(np.argmax(sums - np.minimum.accumulate(before)))
+    return int(np.argmin(before[: end + 1])), end + 1
+
+
+class LearnedClassifier:
+    """The linear model, the network and the curves over both: calibration (2, 3, clauses), for Chinese, then for
+    English, the linear margin's slope, the network's, and the offset."""
+
+    def __init__(
+        self, clauses: Sequence[str], linear: LinearModel, network: Network, calibration: Floats, name: str = "learned"
+    ) -> None:
+        self.name = name
+        self.clauses = tuple(clauses)
+        self._linear = linear
+        self._network = network
+        self._calibration = calibration
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """What a file of weights holds."""
+        parts = {"calibration": self._calibration, "clauses": np.array(self.clauses)}
+        return {**self._linear.arrays(), **self._network.arrays(), **parts}
 
     def scores(self, texts: Sequence[str]) -> list[dict[str, float]]:
         """The calibrated probability of every clause, per normalised text."""
@@ -159,13 +122,21 @@ class LinearClassifier:
         for at in range(0, len(parts), BATCH):
             batch = parts[at : at + BATCH]
             chunk = [text for _, text in batch]
-            slope, offset = self._calibration[[script(text) for text in chunk]].swapaxes(0, 1)
-            probability = sigmoid(self.margins(chunk) * slope + offset)
-            np.maximum.at(best, [index for index, _ in batch], probability)
-        return [dict(zip(self.clauses, map(float, row), strict=True)) for row in best]
+            np.maximum.at(best, [index for index, _ in batch], self._probabilities(chunk))
+        return [dict(zip(self.clauses, row, strict=True)) for row in best.tolist()]
+
+    def because(self, texts: Sequence[str], clauses: Sequence[str]) -> list[tuple[int, int] | None]:
+        """The part of each normalised text that the linear model rests on most."""
+        return self._linear.because(
+            [text[:PIECE] for text in texts], [self.clauses.index(clause) for clause in clauses]
+        )
+
+    def _probabilities(self, texts: Sequence[str]) -> Floats:
+        linear, network, offset = self._calibration[[script(text) for text in texts]].swapaxes(0, 1)
+        return sigmoid(self._linear.margins(texts) * linear + self._network.margins(texts) * network + offset)
 
 
-def sigmoid(values: NDArray[np.float32]) -> NDArray[np.float32]:
+def sigmoid(values: Floats) -> Floats:
     return np.asarray(1 / (1 + np.exp(-np.clip(values, -30, 30))), dtype=np.float32)
 
 
@@ -200,14 +171,17 @@ def load_classifier(path: Path | None = None) -> Classifier:
             f"{path}: sha256 is {digest[:12]}…, {digest_path.name} says {expected[:12]}…; install again"
         )
     try:
-        with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-            return LinearClassifier(
-                [str(clause) for clause in arrays["clauses"]],
-                arrays["weights"],
-                arrays["scale"],
-                arrays["bias"],
-                arrays["calibration"],
-                name=f"linear-{digest[:8]}",
-            )
+        with np.load(io.BytesIO(content), allow_pickle=False) as file:
+            return built({name: file[name] for name in file.files}, name=f"judge-{digest[:8]}")
     except (KeyError, ValueError, BadZipFile) as error:
         raise ClassifierError(f"{path}: holds no classifier ({error}); make it with `xiaoer train judge`") from error
+
+
+def built(arrays: Mapping[str, NDArray[Any]], name: str) -> LearnedClassifier:
+    """The classifier that the arrays of a file are. Raises KeyError or ValueError for other arrays."""
+    weights = arrays["weights"]
+    if weights.shape[0] != 1 << BAG_BITS:
+        raise ValueError(f"{weights.shape[0]} rows of weights where {1 << BAG_BITS} belong")
+    linear = LinearModel(weights, arrays["scale"], arrays["bias"])
+    clauses = [str(clause) for clause in arrays["clauses"]]
+    return LearnedClassifier(clauses, linear, Network.read(arrays), arrays["calibration"], name)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import get_args
 
 from moderation.classifier import Classifier, ClassifierError
+from moderation.evidence import explained, words_of
 from moderation.normalise import Normalised, normalise
 from moderation.policy import Policy
 from moderation.rules import CONCRETE, Rules
@@ -40,6 +41,10 @@ CAPS = {"quote": frozenset({"threat", "abuse", "hate", "sexual", "personal_data"
 """Softener to the clauses on which it keeps the policy from acting by itself."""
 DIRECT = frozenset({"abuse", "hate"})
 """Clauses whose phrases name a person: anger at a thing does not clear them."""
+BELIEVED = 0.1
+"""A classifier's score from which on a phrase of the same clause counts whole."""
+OFFERED = frozenset({"spam_ads"})
+"""Clauses that an honest offer looks like: where offers are welcome, only rules (floods, copies, phrases) find them."""
 CLEARED = 0.3
 """What is left of a score that a softener clears."""
 TERSE = 24
@@ -75,25 +80,31 @@ class Judge:
             for profile in get_args(Profile)
             for trust in get_args(Trust)
         }
+        self._calm = {
+            key: min(WORTH_SHOWING, *(found.review_at for found in thresholds.values()))
+            for key, thresholds in self._thresholds.items()
+        }
         self._stamp = f"{policy.name}@{policy.version}"
 
     def judge(self, message: Message, recent: Sequence[Message] = ()) -> Verdict:
         """One message. `recent` is what was lately said in the community, oldest first, for floods and duplicates."""
         started = time.perf_counter()
-        plain = normalise(message.text)
+        plain = normalise(words_of(message))
         verdict = self._weigh(message, plain, recent, *self._learned([plain.text]))
+        (verdict,) = explained(self._classifier, [message], [verdict], [plain])
         return verdict.model_copy(update={"took_ms": (time.perf_counter() - started) * 1000})
 
     def judge_all(self, messages: Sequence[Message]) -> list[Verdict]:
         """Many messages without their surroundings, faster in one go; `took_ms` is the mean."""
         started = time.perf_counter()
-        plains = [normalise(message.text) for message in messages]
+        plains = [normalise(words_of(message)) for message in messages]
         scores, failure = self._learned([plain.text for plain in plains])
         learned = scores or [{} for _ in plains]
         verdicts = [
             self._weigh(message, plain, (), [score], failure)
             for message, plain, score in zip(messages, plains, learned, strict=True)
         ]
+        verdicts = explained(self._classifier, messages, verdicts, plains)
         took = (time.perf_counter() - started) * 1000 / max(1, len(messages))
         return [verdict.model_copy(update={"took_ms": took}) for verdict in verdicts]
 
@@ -118,6 +129,8 @@ class Judge:
             signal for signal in self._rules.find(message, plain, recent) if signal.clause in self.policy.clauses
         ]
         scores = worth(plain.text, learned[0]) if learned and plain.text else {}
+        if not signals and not failure and self._is_calm(message, scores):
+            return self._passed(scores)
         signals += [
             Signal(check="classifier", clause=clause, score=score)
             for clause, score in scores.items()
@@ -128,6 +141,14 @@ class Judge:
         verdict = self._verdict(findings, [*signals, *softeners])
         return without_classifier(verdict, failure) if failure and plain.text else verdict
 
+    def _is_calm(self, message: Message, scores: Mapping[str, float]) -> bool:
+        """Whether no score is worth a word: the way of most messages, which is the quick one."""
+        return max(scores.values(), default=0.0) < self._calm[message.place.profile, message.author.trust]
+
+    def _passed(self, scores: Mapping[str, float]) -> Verdict:
+        told = {clause: round(scores.get(clause, 0.0), 4) for clause in self.policy.clauses}
+        return Verdict(ruling=Ruling.ALLOW, scores=told, model=self._classifier.name, policy=self._stamp)
+
     def _find(
         self,
         clause: str,
@@ -137,7 +158,9 @@ class Judge:
         learned: Mapping[str, float],
     ) -> Finding:
         mine = [signal for signal in signals if signal.clause == clause and signal.check != "classifier"]
-        score = 1 - (1 - together(mine)) * (1 - learned.get(clause, 0.0))
+        belief = 0.0 if clause in OFFERED and self._welcome(message) else learned.get(clause, 0.0)
+        read = mine if not learned else [doubted(signal, belief) for signal in mine]
+        score = 1 - (1 - together(read)) * (1 - belief)
         kinds = {signal.check for signal in softeners}
         if any(clause in DROPS[kind] for kind in kinds) and not stands(clause, mine, signals):
             score *= CLEARED
@@ -151,6 +174,10 @@ class Judge:
         else:
             ruling, margin = Ruling.ALLOW, score / thresholds.review_at
         return Finding(clause, score, ruling, margin, bool(mine), rules.severity, rules.shadow or self.policy.shadow)
+
+    def _welcome(self, message: Message) -> bool:
+        """Whether this author's offers are welcome here."""
+        return message.author.trust in self.policy.rules_of(message.place.profile).offers
 
     def _verdict(self, findings: Sequence[Finding], signals: Sequence[Signal]) -> Verdict:
         live = strongest(finding for finding in findings if not finding.shadow)
@@ -175,6 +202,13 @@ def worth(text: str, scores: Mapping[str, float]) -> Mapping[str, float]:
         return scores
     weight = (letters / TERSE) ** 2
     return {clause: score if clause in PLAIN else score * weight for clause, score in scores.items()}
+
+
+def doubted(signal: Signal, belief: float) -> Signal:
+    """A phrase counts half where the classifier, which reads the whole sentence, sees nothing; a thing counts whole."""
+    if signal.check != "phrase" or belief >= BELIEVED:
+        return signal
+    return signal.model_copy(update={"score": signal.score * (1 + belief / BELIEVED) / 2})
 
 
 def together(signals: Iterable[Signal]) -> float:

@@ -10,6 +10,7 @@ from redis.asyncio import Redis
 
 from moderation.cases import strikes_key
 from moderation.keys import Write, key
+from moderation.lately import moderation_case, same_message
 from moderation.types import Message, Trust
 
 MEMBER_AFTER = 10
@@ -21,7 +22,10 @@ _RANKS: Sequence[Trust] = ("new", "member", "trusted")
 
 
 class Standing(NamedTuple):
-    """A member's trust, the strikes that still count, and whether the member may use the admins' commands."""
+    """A member's trust, the strikes that still count against the message, and whether it may use admins' commands.
+
+    Strikes for an earlier version of that message are not among them.
+    """
 
     trust: Trust
     strikes: int
@@ -45,12 +49,23 @@ class MemberBook:
         (passed, given), strikes, is_admin = await pipe.execute()
         earned: Trust = "member" if int(passed or 0) >= MEMBER_AFTER else "new"
         trust = max(message.author.trust, given or "new", earned, key=_RANKS.index)
-        return Standing(trust, sum(int(strike.rpartition(":")[2]) for strike in strikes), bool(is_admin))
+        return Standing(trust, _counted(strikes, besides=message), bool(is_admin))
 
     async def appoint(self, community: str, *admins: str) -> None:
         """Let these members, each named by `admin`, use the admins' commands."""
         if admins:
             await self._redis.sadd(key(community, "admins"), *admins)
+
+
+def _counted(strikes: Sequence[str], *, besides: Message) -> int:
+    """The strikes, each `case:count`, for other messages than this one: all versions of a message strike only once."""
+    counts: dict[str, int] = {}
+    for strike in strikes:
+        case, _, count = strike.rpartition(":")
+        name = same_message(case)
+        counts[name] = max(counts.get(name, 0), int(count))
+    counts.pop(moderation_case(besides.model_copy(update={"edit": 0})), None)
+    return sum(counts.values())
 
 
 def admin(platform: str, member: str) -> str:

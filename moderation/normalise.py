@@ -8,40 +8,34 @@ their plain name ("V信", "薇❤"). It is idempotent and linear in the length o
 from __future__ import annotations
 
 import re
-import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from opencc import OpenCC
+from moderation.characters import FOLDED, HAN
+from moderation.spelling import LEET, RUN, SPLIT_WORD, WORD, plain_leet, plain_split, plain_stretch
 
-SIMPLIFY = OpenCC("t2s")
-"""Traditional to simplified, character by character, by OpenCC's own table."""
-
-LOOKALIKES = {
-    **dict(zip("аеорсхуіѕјԁһкмтвнгԝѵӏ", "aeopcxyisjdhkmtbhrwvl", strict=True)),  # Cyrillic
-    **dict(zip("αορντικυεχβηγ", "aopvtikuexbny", strict=True)),  # Greek
-    **dict(zip("ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢ", "abcdefghijklmnoprstuvwyz", strict=True)),  # small capitals
-    **dict(zip("ıłøđħŧɑɡ₳฿₵₮", "ilodhtagabct", strict=True)),  # other letters and currency signs used as letters
-    **{chr(0x1F150 + index): chr(ord("a") + index) for index in range(26)},  # negative circled letters
-    **{chr(0x1F170 + index): chr(ord("a") + index) for index in range(26)},  # negative squared letters
-    "➕": "+", "✚": "+", "💗": "❤", "💖": "❤", "💓": "❤", "💕": "❤", "♥": "❤", "💚": "❤", "💙": "❤",
-}  # fmt: skip
-INVISIBLE = {"Mn", "Me", "Cf", "Cs", "Co", "Cn"}
-"""Unicode categories without a shape of their own: accents, zero-width and direction marks, surrogates, unassigned."""
-HAN = "\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff"
-EXPANSION = 4
-"""Characters that one folds to at most: some ligatures are whole sentences, and would make a text 18 times as long."""
-SPLIT = r"[ \n.·•\-_*|/~+=^#&`']{1,3}"
-BLANK = re.compile(r"\s+")
-BETWEEN_HAN = re.compile(rf"(?<=[{HAN}]){SPLIT}(?=[{HAN}])")
-SPACED_WORD = re.compile(r"(?<![a-z0-9])[a-z](?:[ .\-_*|]{1,2}[a-z]){3,}(?![a-z0-9])")
-REPEAT = re.compile(r"([^0-9])\1{3,}")
+SIGN = r".·•\-_*|/~+=^#&`'☆★❤\u2190-\u2bff\U0001f300-\U0001faff"
+"""What people put between characters to split a word; emoji too."""
+HAN_CHARACTER = re.compile(f"[{HAN}]")
+LATIN_SPLIT = re.compile(r"[a-z][.\-_*|/~·`,^]{1,2}[a-z]|[a-z][0-9@$!|+*]|[0-9@$!|+*][a-z]")
+"""Where a disguised English word may be: without one of these there is nothing to respell."""
+BLANK = re.compile(r"\s{2,}|[^\S \n]")
+BETWEEN_HAN = re.compile(rf"[{HAN}]([{SIGN} \n'`,，。、;:!?]{{1,3}})(?=[{HAN}])")
+ONLY_SIGNS = re.compile(rf"[{SIGN}]+")
+SPACED_WORD = re.compile(r"(?<![a-z0-9])[a-z]([ .\-_*|/~·,+])[a-z](?:\1[a-z]){1,}(?![a-z0-9])")
+SPACED_DIGITS = re.compile(r"(?<![a-z0-9])\d([ .\-_*|/~·,+])\d(?:\1\d){5,}(?![a-z0-9])")
+REPEAT = re.compile(r"([^0-9a-z\s])\1{2,}")
 WECHAT = re.compile(
-    r"[薇微v]❤信|v信|v❤|v心|薇信|薇心|薇❤|威信|维信|喂心|喂信|徽信|微❤|微心|微亻言|微xin|wei信|weixin|vxin"
-    r"|(?<![a-z0-9])[vw]x(?![a-z])|(?<=加)v(?![a-z信❤心x])|(?<=加 )v(?![a-z信❤心x])"
+    r"[薇微v]❤信|v信|v❤|v心|薇信|薇心|薇❤|威信|维信|喂心|喂信|徽信|微❤|微心|溦信|嶶信|微亻言"
+    r"|微xin|wei ?信|wei ?xin|vxin"
+    r"|[vw]x(?<![a-z0-9][vw]x)(?![a-z])|v(?:(?<=[加+]v)|(?<=加 v))(?![a-z信❤心x])"
+    r"|[薇溦](?<=加[薇溦])(?![信❤心a-z])|[威徽](?<=加[威徽])(?=[a-z0-9:])"
 )
-QQ = re.compile(r"扣扣|叩叩|蔻蔻|(?<![a-z])q q(?![a-z])")
+"""Ways to write WeChat. What must stand before is looked at last, so that the search skips to a first character."""
+QQ = re.compile(
+    r"扣扣|叩叩|蔻蔻|抠抠|秋秋号|q ?q(?<![a-z]qq)(?<![a-z]q q)(?![a-z])|企鹅(?:号|(?<=加企鹅))|扣(?<=加扣)(?!扣)"
+)
 
 Edit = tuple[int, int, str]
 """Replace [start, end) of the text by these characters."""
@@ -53,8 +47,8 @@ class Normalised:
 
     original: str
     text: str
-    starts: tuple[int, ...]
-    ends: tuple[int, ...]
+    starts: Sequence[int]
+    ends: Sequence[int]
 
     def span(self, start: int, end: int) -> tuple[int, int]:
         """Where [start, end) of `text` stands in `original`. The piece must not be empty."""
@@ -68,59 +62,37 @@ class Normalised:
         done = 0
         for start, end, word in edits:
             pieces += (self.text[done:start], word)
-            starts += self.starts[done:start] + (self.starts[start],) * len(word)
-            ends += self.ends[done:start] + (self.ends[end - 1],) * len(word)
+            starts += self.starts[done:start]
+            starts += (self.starts[start],) * len(word)
+            ends += self.ends[done:start]
+            ends += (self.ends[end - 1],) * len(word)
             done = end
         if not done:
             return self
-        text = "".join(pieces) + self.text[done:]
-        return Normalised(self.original, text, (*starts, *self.starts[done:]), (*ends, *self.ends[done:]))
-
-
-class FoldTable(dict[str, str]):
-    """What each character folds to, worked out once per character."""
-
-    def __missing__(self, char: str) -> str:
-        self[char] = folded = fold(char)
-        return folded
-
-
-def fold(char: str) -> str:
-    """The plain form of one character: nothing, one character, or a few (ligatures). Folding again changes nothing."""
-    before, now = "", char
-    while now != before:
-        before = now
-        decomposed = unicodedata.normalize("NFKD", now.casefold())
-        visible = "".join(part for part in decomposed if not invisible(part))
-        now = SIMPLIFY.convert("".join(LOOKALIKES.get(part, part) for part in visible)) if visible else ""
-    return now[:EXPANSION]
-
-
-def invisible(char: str) -> bool:
-    return unicodedata.category(char) in INVISIBLE or (unicodedata.category(char) == "Cc" and not char.isspace())
-
-
-FOLDED = FoldTable()
+        starts += self.starts[done:]
+        ends += self.ends[done:]
+        return Normalised(self.original, "".join(pieces) + self.text[done:], starts, ends)
 
 
 def normalise(text: str) -> Normalised:
     """The plain spelling of a text, with the way back."""
     plain = folded(text)
     while True:
-        joined = repeats(spaced_words(split_han(blanks(plain))))
-        plain = contact_words(joined)
-        if plain is joined:
+        joined = repeats(blanks(spaced(split_han(plain))))
+        restored = respelt(joined) if LATIN_SPLIT.search(joined.text) else joined
+        ended = contact_words(restored)
+        if ended is plain:
             return plain
+        plain = ended
 
 
 def folded(text: str) -> Normalised:
-    chars: list[str] = []
-    origin: list[int] = []
-    for index, char in enumerate(text):
-        plain = FOLDED[char]
-        chars.append(plain)
-        origin += [index] * len(plain)
-    return Normalised(text, "".join(chars), tuple(origin), tuple(index + 1 for index in origin))
+    """Every character in its plain form."""
+    plain = text.translate(FOLDED)
+    if FOLDED.uneven.isdisjoint(text):
+        return Normalised(text, plain, range(len(text)), range(1, len(text) + 1))
+    origin = [index for index, char in enumerate(text) for _ in FOLDED[ord(char)]]
+    return Normalised(text, plain, origin, [index + 1 for index in origin])
 
 
 def blanks(plain: Normalised) -> Normalised:
@@ -131,29 +103,48 @@ def blanks(plain: Normalised) -> Normalised:
 
 def split_han(plain: Normalised) -> Normalised:
     """Drop separators around a Chinese character that stands alone: "加.微.信" is "加微信", "红色-蓝色" stays."""
-    gaps = [match.span() for match in BETWEEN_HAN.finditer(plain.text)]
-    alone = {gap for left, right in pairwise(gaps) if left[1] + 1 == right[0] for gap in (left, right)}
-    return plain.edited([(start, end, "") for start, end in gaps if (start, end) in alone])
+    found = [match.span(1) for match in BETWEEN_HAN.finditer(plain.text)]
+    alone = {gap for left, right in pairwise(found) if left[1] + 1 == right[0] for gap in (left, right)}
+    alone |= {gap for gap in found if lonely(plain.text, *gap) and ONLY_SIGNS.fullmatch(plain.text, *gap)}
+    return plain.edited([(*gap, "") for gap in found if gap in alone])
 
 
-def spaced_words(plain: Normalised) -> Normalised:
-    """Four or more single letters in a row are one word: "w e c h a t"."""
-    return plain.edited(
-        [
-            (match.start() + gap.start(), match.start() + gap.end(), "")
-            for match in SPACED_WORD.finditer(plain.text)
-            for gap in re.finditer(r"[^a-z]+", match[0])
-        ]
-    )
+def lonely(text: str, start: int, end: int) -> bool:
+    """Whether the Chinese character before or the one after [start, end) has no other at its side."""
+    return not (HAN_CHARACTER.match(text, max(0, start - 2)) and start > 1 and HAN_CHARACTER.match(text, end + 1))
+
+
+def spaced(plain: Normalised) -> Normalised:
+    """Letters or digits parted by one and the same sign are one word: "w e c h a t", "1.3.8.0.0.0.0"."""
+    return plain.edited(sorted([*gaps(SPACED_WORD, plain.text, 4), *gaps(SPACED_DIGITS, plain.text, 7)]))
+
+
+def gaps(pattern: re.Pattern[str], text: str, least: int) -> Iterator[Edit]:
+    """The separators of what the pattern finds, to be dropped. Spaces part words too: three letters are no word."""
+    for match in pattern.finditer(text):
+        if len(match[0]) >= 2 * least - 1 or match[1] != " ":
+            yield from ((at, at + 1, "") for at in range(match.start() + 1, match.end(), 2))
 
 
 def repeats(plain: Normalised) -> Normalised:
-    """No character but a digit stands more than three times in a row ("www" and "10000" stay as they are)."""
-    return plain.edited([(match.start() + 3, match.end(), "") for match in REPEAT.finditer(plain.text)])
+    """Runs of one character as two ("哈哈哈哈", "!!!!"); digits stay, and so does "www"."""
+    found = [(match.start() + 2, match.end(), "") for match in REPEAT.finditer(plain.text)]
+    if RUN.search(plain.text):
+        words = ((match, plain_stretch(match[0])) for match in WORD.finditer(plain.text))
+        found += [(*match.span(), word) for match, word in words if word != match[0]]
+    return plain.edited(sorted(found))
+
+
+def respelt(plain: Normalised) -> Normalised:
+    """Disguised English words as the lexicon has them: "fr33", "mo.ney", "sh*t"."""
+    for pattern, restored in ((SPLIT_WORD, plain_split), (LEET, plain_leet)):
+        words = ((match, restored(match[0])) for match in pattern.finditer(plain.text))
+        plain = plain.edited([(*match.span(), word) for match, word in words if word != match[0]])
+    return plain
 
 
 def contact_words(plain: Normalised) -> Normalised:
     """Disguised names of WeChat and QQ as "微信" and "qq"."""
-    edits = [(match.start(), match.end(), "微信") for match in WECHAT.finditer(plain.text)]
-    edits += [(match.start(), match.end(), "qq") for match in QQ.finditer(plain.text)]
+    edits = [(match.start(), match.end(), "微信") for match in WECHAT.finditer(plain.text) if match[0] != "微信"]
+    edits += [(match.start(), match.end(), "qq") for match in QQ.finditer(plain.text) if match[0] != "qq"]
     return plain.edited(sorted(edits))

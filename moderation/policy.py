@@ -16,7 +16,8 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, ValidationError, model_validator
 
 from moderation.errors import XiaoerError
-from moderation.policy_faults import did_you_mean, fault_lines, syntax_fault
+from moderation.policy_faults import did_you_mean, fault_lines, key_lines, syntax_fault
+from moderation.policy_layers import over, strays
 from moderation.types import Lang, Noun, Profile, Trust
 
 CLAUSES = (
@@ -227,40 +228,46 @@ MODELS = (Policy, Clause, Bilingual, Adjustment, ProfileRules, TrustRules, Flood
 
 
 def load(path: Path | None = None) -> Policy:
-    """Read and check a policy; None reads the packaged default. Raises PolicyError that tells every fault.
-
-    A file that begins with `extends = "default"` says only what differs from the packaged policy.
-    """
+    """Read and check a policy; None reads the packaged default. Raises PolicyError that tells every fault."""
     path = path or DEFAULT
+    return parse(read(path), str(path))
+
+
+def read(path: Path) -> str:
+    """The text of a policy file, unchecked. Raises PolicyError when it cannot be read."""
     try:
-        text = path.read_text(encoding="utf-8")
-        table = tomllib.loads(text)
+        return path.read_text(encoding="utf-8")
     except OSError as error:
         raise PolicyError(f"{path}: cannot be read ({error.strerror}); give the path of a policy file") from error
     except UnicodeDecodeError as error:
         raise PolicyError(f"{path}: is not UTF-8 text (byte {error.start}); save it as UTF-8") from error
-    except tomllib.TOMLDecodeError as error:
-        raise PolicyError(f"{path}{syntax_fault(error)}") from error
+
+
+def parse(text: str, where: str) -> Policy:
+    """Check a policy's text; `where` names it in faults. Raises PolicyError that tells every fault.
+
+    A text that begins with `extends = "default"` says only what differs from the packaged policy.
+    """
     try:
-        return Policy.model_validate(_extended(path, table))
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise PolicyError(f"{where}{syntax_fault(error)}") from error
+    try:
+        return Policy.model_validate(_extended(where, text, table))
     except ValidationError as error:
         faults = fault_lines(text, error, MODELS)
-        raise PolicyError("\n".join(f"{path}:{line}: {what}" for line, what in faults)) from error
+        raise PolicyError("\n".join(f"{where}:{line}: {what}" for line, what in faults)) from error
 
 
-def _extended(path: Path, table: dict[str, Any]) -> dict[str, Any]:
+def _extended(where: str, text: str, table: dict[str, Any]) -> dict[str, Any]:
     """The table itself or, with `extends = "default"`, the packaged policy with the table's keys over it."""
     base = table.pop("extends", None)
-    if base is None:
-        return table
-    if base != "default":
-        raise PolicyError(f'{path}: extends = "{base}" is not known; write extends = "default", or leave it out')
-    return _over(tomllib.loads(DEFAULT.read_text(encoding="utf-8")), table)
-
-
-def _over(base: dict[str, Any], table: dict[str, Any]) -> dict[str, Any]:
-    """Tables are merged key by key; anything else, lists too, replaces what the base says."""
-    return base | {
-        name: _over(base[name], value) if isinstance(value, dict) and isinstance(base.get(name), dict) else value
-        for name, value in table.items()
-    }
+    if base not in (None, "default"):
+        raise PolicyError(f'{where}: extends = "{base}" is not known; write extends = "default", or leave it out')
+    whole = over(tomllib.loads(read(DEFAULT)), table) if base else table
+    if stray := list(strays(whole)):
+        lines = key_lines(text)
+        mend = 'has no packaged list to stand for; write the list out, or begin the file with extends = "default"'
+        told = sorted((lines.get(path, 1), ".".join(map(str, path))) for path in stray)
+        raise PolicyError("\n".join(f'{where}:{line}: "{name}": "..." {mend}' for line, name in told))
+    return whole

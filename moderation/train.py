@@ -1,42 +1,48 @@
 """Training of the judge's classifier: from rows with masked labels to calibrated int8 weights.
 
-One logistic regression per clause (scikit-learn, L-BFGS) on the rows that say something about it; then Platt's curve on
-the dev rows. The same data, seed and library versions give the same bytes.
+One logistic regression per clause (scikit-learn, L-BFGS) on the rows that say something about it, a network over the
+same rows (`moderation.train_network`), then a curve over both on the dev rows. A fifth of the rows is repeated in
+disguise, so that the classifier knows what normalising leaves of a disguise. The same data, seed, library versions and
+number of threads give the same weights.
 """
 
 from __future__ import annotations
 
 import hashlib
 import io
+import random
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from joblib import Parallel, delayed
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from sklearn.linear_model import LogisticRegression
 
-from moderation.classifier import BATCH, BITS, PIECE, LinearClassifier, bag, script
-from moderation.corpus import CorpusError, Row, corpus, trainable
+from moderation.classifier import BATCH, PIECE, LearnedClassifier, LinearModel, script
+from moderation.corpus import CorpusError, Row, assumed_share, corpus, lift, trainable
+from moderation.evasion import TRANSFORMS
+from moderation.features import BAG_BITS, bag
+from moderation.network import Network, as_int8
 from moderation.normalise import normalise
 from moderation.policy import CLAUSES
+from moderation.train_network import train_network
 
 Progress = Callable[[str, float], None]
 """Told what is being done and how much of the whole is done, from 0 to 1."""
 STRENGTH = 4.0
 """Inverse regularisation, better on the dev rows than 32."""
-ITERATIONS = 400
+ITERATIONS = 120
 FEWEST = 10
 """Positive rows that a clause needs before it is learnt or calibrated on its own."""
-CLIP = 99.99
-"""Percentile of the absolute weights that int8's 127 stands for; the few beyond it are cut."""
-COMMON = frozenset({"spam_ads", "abuse", "hate"})
-COMMON_SHARE, SELDOM_SHARE = 0.2, 0.05
-"""The share of messages breaking a clause that its scores are calibrated for: the common ones and all others. A calm
-group has fewer of either; thresholds are set by what they flag there."""
 RARE_SCORE = 0.25
-RARE_SHARE = 0.02
-"""What the positives of a rare clause weigh together, at least, as a part of all rows that know the clause."""
+DISGUISED = 0.2
+"""Share of the rows that are repeated in disguise."""
+DISGUISED_WEIGHT = 0.5
+LINEAR_DONE = 0.3
+"""How much of the whole is done when the linear part is."""
 
 Floats = NDArray[np.float32]
 
@@ -45,81 +51,112 @@ def train_judge(data: Path, out: Path, seed: int, progress: Progress) -> Path:
     """Train on `data` (the shared folder) and write `out` and its `.sha256`. Raises CorpusError for unusable data."""
     progress("reading", 0.0)
     rows = trainable(corpus(data, "train"))
-    features = matrix(rows)
-    weights = np.zeros((1 << BITS, len(CLAUSES)), dtype=np.float32)
-    bias = np.full(len(CLAUSES), -10.0, dtype=np.float32)
-    for index, clause in enumerate(CLAUSES):
-        progress(f"learning {clause}", 0.1 + 0.8 * index / len(CLAUSES))
-        weights[:, index], bias[index] = fit(features, rows, clause, seed)
-    progress("calibrating", 0.9)
-    model = calibrated(*quantised(weights), bias, trainable(corpus(data, "dev")))
-    save(model, out)
+    rows += disguised(rows, seed)
+    texts = plain_texts(rows)
+    progress("hashing", 0.03)
+    linear = train_linear(matrix(texts), rows, seed, progress)
+    network = train_network(
+        texts,
+        rows,
+        seed,
+        lambda done: progress("learning the order of words", LINEAR_DONE + (0.95 - LINEAR_DONE) * done),
+    )
+    progress("calibrating", 0.95)
+    save(calibrated(linear, network, trainable(corpus(data, "dev"))), out)
     progress("done", 1.0)
     return out
 
 
-def matrix(rows: Sequence[Row]) -> csr_matrix:
-    """The features of all rows, shape (rows, 2^18); a text's first piece stands for it."""
-    texts = [normalise(row.text).text[:PIECE] for row in rows]
+def plain_texts(rows: Sequence[Row]) -> list[str]:
+    """The normalised texts; a text's first piece stands for it."""
+    return [normalise(row.text).text[:PIECE] for row in rows]
+
+
+def disguised(rows: Sequence[Row], seed: int) -> list[Row]:
+    """Some of the rows, harmless ones too, each in one of the twelve disguises."""
+    chance = random.Random(seed)  # noqa: S311, no secret
+    names = sorted(TRANSFORMS)
+    return [
+        replace(
+            row, text=TRANSFORMS[chance.choice(names)](row.text[:PIECE], chance), weight=row.weight * DISGUISED_WEIGHT
+        )
+        for row in rows
+        if chance.random() < DISGUISED
+    ]
+
+
+def train_linear(features: csr_matrix, rows: Sequence[Row], seed: int, progress: Progress) -> LinearModel:
+    """A logistic regression per clause, as int8."""
+    progress("learning the words", 0.06)
+    fitted = Parallel(n_jobs=-1, prefer="threads")(delayed(fit)(features, rows, clause, seed) for clause in CLAUSES)
+    weights = np.stack([found for found, _ in fitted], axis=1)
+    return quantised(weights, np.array([bias for _, bias in fitted], dtype=np.float32))
+
+
+def matrix(texts: Sequence[str]) -> csr_matrix:
+    """The features of normalised texts, shape (texts, 2^BAG_BITS)."""
     bags = [(at, bag(texts[at : at + BATCH])) for at in range(0, len(texts), BATCH)]
     places = np.concatenate([part.rows + at for at, part in bags])
     buckets = np.concatenate([part.buckets for _, part in bags])
     values = np.concatenate([part.values for _, part in bags])
-    return csr_matrix((values, (places, buckets)), shape=(len(rows), 1 << BITS), dtype=np.float32)
+    return csr_matrix((values, (places, buckets)), shape=(len(texts), 1 << BAG_BITS), dtype=np.float32)
 
 
 def fit(features: csr_matrix, rows: Sequence[Row], clause: str, seed: int) -> tuple[Floats, float]:
-    """Weights and bias for one clause, from the rows that know about it."""
+    """Weights and bias for one clause, from the rows that know about it. Raises CorpusError for too few of them."""
     known = [index for index, row in enumerate(rows) if clause in row.truth]
     truth = np.array([rows[index].truth[clause] for index in known])
     if truth.sum() < FEWEST:
         raise CorpusError(
-            f"{clause}: only {truth.sum()} examples in training; write at least {FEWEST} in examples.jsonl"
+            f"{clause}: only {truth.sum()} messages in training; write at least {FEWEST} in moderation/examples"
         )
     weights = np.array([rows[index].weight for index in known])
-    weights[truth] *= max(1.0, RARE_SHARE * weights.sum() / weights[truth].sum())
-    model = LogisticRegression(C=STRENGTH, max_iter=ITERATIONS, tol=1e-6, random_state=seed)
+    weights[truth] *= lift(float(weights[truth].sum()), float(weights.sum()))
+    model = LogisticRegression(C=STRENGTH, max_iter=ITERATIONS, tol=1e-4, random_state=seed)
     model.fit(features[known], truth, sample_weight=weights)
     return model.coef_[0].astype(np.float32), float(model.intercept_[0])
 
 
-def quantised(weights: Floats) -> tuple[NDArray[np.int8], Floats]:
+def quantised(weights: Floats, bias: Floats) -> LinearModel:
     """Weights as int8 and the scale of each clause."""
-    present = [column[column > 0] for column in np.abs(weights).T]
-    scale = np.array([np.percentile(column, CLIP) / 127 for column in present], dtype=np.float32)
-    return np.clip(np.rint(weights / scale), -127, 127).astype(np.int8), scale
+    columns = [as_int8(column) for column in weights.T]
+    scale = np.array([step for _, step in columns], dtype=np.float32)
+    return LinearModel(np.stack([column for column, _ in columns], axis=1), scale, bias)
 
 
-def calibrated(weights: NDArray[np.int8], scale: Floats, bias: Floats, rows: Sequence[Row]) -> LinearClassifier:
+def calibrated(linear: LinearModel, network: Network, rows: Sequence[Row]) -> LearnedClassifier:
     """The classifier with a curve per clause and language, from margins on rows that it has not seen."""
-    texts = [normalise(row.text).text[:PIECE] for row in rows]
-    raw = LinearClassifier(CLAUSES, weights, scale, bias, np.zeros((2, 2, len(CLAUSES)), dtype=np.float32))
-    margins = np.concatenate([raw.margins(texts[at : at + BATCH]) for at in range(0, len(texts), BATCH)])
-    calibration = np.zeros((2, 2, len(CLAUSES)), dtype=np.float32)
+    texts = plain_texts(rows)
+    batches = [texts[at : at + BATCH] for at in range(0, len(texts), BATCH)]
+    margins = np.stack(
+        [np.concatenate([part.margins(batch) for batch in batches]) for part in (linear, network)], axis=1
+    )
+    calibration = np.zeros((2, 3, len(CLAUSES)), dtype=np.float32)
     for index, clause in enumerate(CLAUSES):
-        share = COMMON_SHARE if clause in COMMON else SELDOM_SHARE
+        share = assumed_share(clause)
         for language in (0, 1):
             known = [at for at, row in enumerate(rows) if clause in row.truth and script(texts[at]) == language]
             truth = np.array([rows[at].truth[clause] for at in known], dtype=bool)
-            calibration[language, :, index] = curve(margins[known, index], truth, share)
-    return LinearClassifier(CLAUSES, weights, scale, bias, calibration)
+            calibration[language, :, index] = curve(margins[known, :, index], truth, share)
+    return LearnedClassifier(CLAUSES, linear, network, calibration)
 
 
-def curve(margins: Floats, truth: NDArray[np.bool_], share: float) -> tuple[float, float]:
-    """Slope and offset of Platt's curve, as if this share of the messages broke the clause.
+def curve(margins: Floats, truth: NDArray[np.bool_], share: float) -> tuple[float, float, float]:
+    """Slopes of the two margins (n, 2) and the offset of a logistic curve, as if this share broke the clause.
 
-    With too few positives to fit it, slope one, placed so that one clear message in a thousand reaches RARE_SCORE.
+    With too few positives to fit it, half of each, placed so that one clear message in a thousand reaches RARE_SCORE.
     """
-    clear = margins[~truth]
     if truth.sum() < FEWEST:
+        clear = margins[~truth].mean(axis=1)
         highest = float(np.quantile(clear, 0.999)) if len(clear) else 0.0
-        return 1.0, float(np.log(RARE_SCORE / (1 - RARE_SCORE))) - highest
+        return 0.5, 0.5, float(np.log(RARE_SCORE / (1 - RARE_SCORE))) - highest
     weights = np.where(truth, share / truth.mean(), (1 - share) / (1 - truth.mean()))
-    platt = LogisticRegression(C=1e6).fit(margins[:, None], truth, sample_weight=weights)
-    return float(platt.coef_[0, 0]), float(platt.intercept_[0])
+    platt = LogisticRegression(C=1e3).fit(margins, truth, sample_weight=weights)
+    linear, network = platt.coef_[0]
+    return float(linear), float(network), float(platt.intercept_[0])
 
 
-def save(model: LinearClassifier, out: Path) -> None:
+def save(model: LearnedClassifier, out: Path) -> None:
     """Write the arrays as .npz and their sha256 beside them, in the form of sha256sum."""
     buffer = io.BytesIO()
     np.savez_compressed(buffer, allow_pickle=False, **model.arrays())

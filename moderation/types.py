@@ -22,6 +22,13 @@ ID_LENGTH = 200
 TEXT_LENGTH = 16_384
 """Characters of one message: four times the longest that Telegram or Discord let a member send."""
 
+CODES = 8
+"""Codes of one picture that are kept."""
+CODE_LENGTH = 2048
+"""Characters of one code's content: more than a link needs, fewer than the 4,296 that a QR code can hold."""
+READ_LENGTH = 2000
+"""Characters read in a picture or told of it."""
+
 Identity = Annotated[str, Field(min_length=1, max_length=ID_LENGTH)]
 
 
@@ -50,11 +57,17 @@ class Author(Noun):
 
 
 class Attachment(Noun):
-    """A file that came with a message; the bytes stay on the platform."""
+    """A file that came with a message; the bytes stay on the platform.
+
+    `kind` is its media type. What a picture says is judged like the message's own words: `codes` are the contents of
+    its QR and bar codes (`moderation.pictures`), `text` is what is written in it or told of it.
+    """
 
     name: str = Field(default="", max_length=ID_LENGTH)
     kind: str = Field(default="", max_length=ID_LENGTH)
     url: str = Field(default="", max_length=4096)
+    codes: tuple[Annotated[str, Field(max_length=CODE_LENGTH)], ...] = Field(default=(), max_length=CODES)
+    text: str = Field(default="", max_length=READ_LENGTH)
 
 
 class Message(Noun):
@@ -129,7 +142,8 @@ class Passage(Noun):
 class Reply(Noun):
     """What the answer room says: a text with the passages that prove it, or a hand-off (then `text` is a draft).
 
-    `why` tells the reason of a hand-off: nothing_found, not_answered, unsure or model_failed.
+    `why` tells the reason of a hand-off: nothing_found, not_answered, unsure, model_failed, or unfit for words that the
+    community would not want.
     """
 
     text: str = ""

@@ -13,7 +13,7 @@ ROOT = Path(__file__).parent.parent
 FILES = sorted([*ROOT.glob("moderation/**/*.py"), *ROOT.glob("bot/**/*.py")])
 
 ROOMS = {
-    "torch": ("bot/lm/",),
+    "torch": ("bot/lm/", "moderation/train_network.py"),
     "transformers": ("bot/lm/",),
     "ctranslate2": ("bot/lm/",),
     "discord": ("bot/adapters/",),
@@ -21,6 +21,8 @@ ROOMS = {
     "redis": (
         "moderation/cases.py",
         "moderation/members.py",
+        "moderation/policy_book.py",
+        "moderation/shadow.py",
         "bot/stream.py",
         "bot/consumer.py",
         "bot/history.py",

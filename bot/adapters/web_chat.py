@@ -7,93 +7,51 @@ inserts them with `textContent`, and no address outside the page is ever loaded.
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import re
 import secrets
 import socket
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import NamedTuple
-from uuid import UUID
+from urllib.parse import quote
 
 from sse_starlette import ServerSentEvent
 from starlette.applications import Starlette
-from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from bot.adapters.web_room import BOT, Bar, Heard, Room, Said
+from bot.adapters.web_picture import PictureDesk, Shown
+from bot.adapters.web_post import (
+    NAME_LENGTH,
+    PICTURE_BYTES,
+    TEXT_LENGTH,
+    PostError,
+    Visitor,
+    chosen_name,
+    posted_picture,
+    to_message,
+)
+from bot.adapters.web_room import Bar, Heard, Room, Said
 from bot.stream import OUTAGE
 from bot.web.buckets import Buckets
-from bot.web.guard import guarded, trusted_form
+from bot.web.guard import BODY_BYTES, guarded, trusted_form
 from bot.web.pages import language, live, renderer, spoken, static
 from bot.web.serving import address, serve
+from moderation.pictures import PictureError
 from moderation.policy import Policy
-from moderation.types import Author, Enforce, Message, Place, Say
+from moderation.types import Enforce, Message, Place, Say
 
 PAGES = Path(__file__).parent / "pages"
-TEXT_LENGTH = 4096
-NAME_LENGTH = 32
 VISIT_S = 30 * 24 * 3600
 """Seconds that a visitor is remembered."""
 STREAMS = 500
 """Open pages that one process serves; the next one is asked to come back."""
 
-_CALL = re.compile(r"\s*[@＠](xiaoer\b|小二)", re.IGNORECASE)
 _CURSOR = re.compile(r"\d{1,19}-\d{1,19}", re.ASCII)
-_UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
-"""Characters that nobody sees and that could dress one name up as another, or turn its direction."""
-
-
-class Visitor(NamedTuple):
-    """Who is at the page: a random id, and the name that was chosen."""
-
-    id: str
-    name: str
-
-
-class PostError(ValueError):
-    """A post that cannot be taken. `why` names the page's words for it."""
-
-    def __init__(self, why: str) -> None:
-        super().__init__(why)
-        self.why = why
-
-
-def to_message(form: Mapping[str, object], visitor: Visitor, place: Place) -> Message:
-    """The message that a posted form holds: `text`, `post` (a UUID of the page's own) and perhaps `reply_to`.
-
-    The id is made of the visitor and the UUID, so that a repeated post is the same message, and nobody else's.
-    Raises PostError.
-    """
-    text = str(form.get("text") or "").replace("\r\n", "\n").strip()
-    if not text:
-        raise PostError("empty")
-    if len(text) > TEXT_LENGTH:
-        raise PostError("long")
-    try:
-        post = UUID(str(form.get("post")))
-    except ValueError:
-        raise PostError("stale") from None
-    reply_to = str(form.get("reply_to") or "")[:64] or None
-    return Message(
-        id=hashlib.blake2b(f"{visitor.id}|{post}".encode(), digest_size=12).hexdigest(),
-        place=place,
-        author=Author(id=visitor.id, name=visitor.name),
-        text=text,
-        reply_to=reply_to,
-        addressed=bool(_CALL.match(text)) or (reply_to or "").startswith(BOT),
-    )
-
-
-def chosen_name(form: FormData) -> str:
-    """The display name of a form: one line, without unseen characters. Raises PostError when nothing is left."""
-    name = " ".join(_UNSEEN.sub(" ", str(form.get("name") or "")).split())[:NAME_LENGTH]
-    if not name:
-        raise PostError("name")
-    return name
+_ID = re.compile(r"[0-9a-f]{24}", re.ASCII)
 
 
 class WebChat:
@@ -121,6 +79,8 @@ class WebChat:
         self._listener = listener
         self._render = renderer(PAGES / "templates")
         self._posts = Buckets(burst=20, per_second=1)
+        self._pictures = Buckets(burst=5, per_second=0.1)
+        self._desk = PictureDesk()
         self._joins = Buckets(burst=30, per_second=0.2)
         self._streams = asyncio.Semaphore(STREAMS)
         self.app = Starlette(
@@ -128,7 +88,8 @@ class WebChat:
                 Route("/", self._enter),
                 Route("/c/{channel}", self._page),
                 Route("/c/{channel}/live", self._live),
-                Route("/c/{channel}/post", self._post, methods=["POST"]),
+                Route("/c/{channel}/picture/{id}", self._picture),
+                Route("/c/{channel}/post", self._post, methods=["POST"], middleware=[_with_room_for_a_picture()]),
                 Route("/join", self._join, methods=["POST"]),
                 *static(PAGES / "static"),
             ],
@@ -174,6 +135,7 @@ class WebChat:
                 "lang": t.lang,
                 "member": visitor.id if visitor else "",
                 "words": t.under("bubble"),
+                "picture_bytes": PICTURE_BYTES,
                 "reasons": self._reasons(request),
             },
             lengths={"text": TEXT_LENGTH, "name": NAME_LENGTH},
@@ -212,22 +174,48 @@ class WebChat:
         return RedirectResponse(f"/c/{channel}" if channel in self.room.channels else "/", 303)
 
     async def _post(self, request: Request) -> Response:
-        form = await trusted_form(request)
         channel, visitor = self._channel(request), _visitor(request)
         profile = self.room.channels[channel]
         if visitor is None or profile == "announcements":
             raise HTTPException(403, "name" if visitor is None else "read_only")
-        if not self._posts.take(visitor.id):
-            raise HTTPException(429, "fast")
-        if bar := await self.room.barred(visitor.id):
-            return JSONResponse({"error": self._bar_words(request, bar)}, 403)
-        place = Place(platform=self.platform, community=self.room.community, channel=channel, profile=profile)
-        try:
-            message = to_message(form, visitor, place)
-        except PostError as fault:
-            raise HTTPException(422, fault.why) from None
-        await self.room.post(message)
+        async with request.form(max_files=1, max_fields=8, max_part_size=BODY_BYTES) as form:
+            await trusted_form(request)
+            if not self._posts.take(visitor.id):
+                raise HTTPException(429, "fast")
+            if bar := await self.room.barred(visitor.id):
+                return JSONResponse({"error": self._bar_words(request, bar)}, 403)
+            place = Place(platform=self.platform, community=self.room.community, channel=channel, profile=profile)
+            try:
+                picture = await posted_picture(form)
+                message, shown = await self._seen(to_message(form, visitor, place, picture=bool(picture)), picture)
+            except PostError as fault:
+                raise HTTPException(422, fault.why) from None
+        await self.room.post(message, shown)
         return JSONResponse({"id": message.id})
+
+    async def _seen(self, message: Message, picture: bytes | None) -> tuple[Message, Shown | None]:
+        """The message with what its picture says, and the picture's copy. Raises PostError."""
+        if picture is None:
+            return message, None
+        if not self._pictures.take(message.author.id):
+            raise PostError("fast")
+        url = f"/c/{quote(message.place.channel)}/picture/{message.id}"
+        try:
+            attached, shown = await self._desk.look(picture, url)
+        except PictureError as fault:
+            raise PostError(f"picture_{fault.why}") from None
+        except TimeoutError:
+            raise PostError("busy") from None
+        return message.model_copy(update={"attachments": (attached,)}), shown
+
+    async def _picture(self, request: Request) -> Response:
+        """A picture's copy, as long as its message stands; kept by no cache, because it may be removed."""
+        self._channel(request)
+        id_ = str(request.path_params["id"])
+        jpeg = await self.room.picture(id_) if _ID.fullmatch(id_) else None
+        if jpeg is None:
+            raise HTTPException(404, "missing")
+        return Response(jpeg, media_type="image/jpeg", headers={"Cross-Origin-Resource-Policy": "same-origin"})
 
     async def _refuse(self, request: Request, fault: Exception) -> Response:
         """A refusal in the visitor's language: as a page for a page, as JSON for the page's script."""
@@ -262,6 +250,11 @@ class WebChat:
         t = spoken(request)
         until = t("chat.barred_until", until=f"{bar.until:%Y-%m-%d %H:%M} UTC") if bar.until else t("chat.banned")
         return " ".join(part for part in (until, self._reasons(request).get(bar.reason, bar.reason)) if part)
+
+
+def _with_room_for_a_picture() -> Middleware:
+    """Raises the limit of all requests for the one that may carry a picture."""
+    return Middleware(RequestBodyLimitMiddleware, max_body_size=PICTURE_BYTES + BODY_BYTES)
 
 
 def _visitor(request: Request) -> Visitor | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from importlib.resources import files
 from typing import Annotated, Literal, NamedTuple, cast
@@ -18,6 +18,7 @@ from pydantic import AwareDatetime, Field, TypeAdapter
 from redis.asyncio import Redis
 from redis.asyncio.client import Pipeline
 
+from bot.adapters.web_picture import Picture, Shown
 from bot.stream import OUTAGE
 from moderation.errors import XiaoerError
 from moderation.keys import key
@@ -29,6 +30,10 @@ SHOWN = 200
 """Events that a page shows when it opens."""
 DONE_S = 7 * 24 * 3600
 """Seconds that a performed effect or post is remembered: longer than any redelivery."""
+PICTURE_S = 7 * 24 * 3600
+"""Seconds that a picture is kept."""
+PICTURES = 200
+"""Pictures of a community that are kept, 80 MB at the most; the oldest goes first."""
 BLOCK_MS = 2000
 """How long one read of the streams waits, below the client's own time limit of 5 s."""
 BEHIND = 500
@@ -64,6 +69,7 @@ class Said(Noun):
     reply_to: str | None = None
     to: str | None = None
     sources: tuple[Source, ...] = ()
+    picture: Picture | None = None
     case: str | None = None
 
 
@@ -111,8 +117,12 @@ class Room:
         self._listeners: dict[str, set[asyncio.Queue[Heard]]] = {channel: set() for channel in self._streams}
         self._following = asyncio.Event()
 
-    async def post(self, message: Message) -> None:
-        """Show a member's message and put it on the house's stream, in one transaction; a second time does nothing."""
+    async def post(self, message: Message, shown: Shown | None = None) -> None:
+        """Show a member's message and put it on the house's stream, in one transaction; a second time does nothing.
+
+        `shown` is the picture of the message's first attachment. It lives in Redis, so that every machine that serves
+        the page has it, and that it goes in the very step in which its message goes.
+        """
         said = Said(
             id=message.id,
             author=message.author.id,
@@ -121,8 +131,15 @@ class Room:
             at=message.sent_at,
             reply_to=message.reply_to,
         )
+        keys: list[str] = []
+        if shown:
+            url = message.attachments[0].url
+            said = said.model_copy(update={"picture": Picture(url=url, width=shown.width, height=shown.height)})
+            keys = [self._picture(message.id), key(self.community, "pictures")]
+        kept = (shown.jpeg, str(PICTURE_S), str(PICTURES)) if shown else ()
         async with self._redis.pipeline(transaction=True) as pipe:
-            self._once(pipe, "web_post", f"post:{message.id}", self._stream(message.place.channel), said)
+            stream = self._stream(message.place.channel)
+            self._once(pipe, "web_post", f"post:{message.id}", [stream, *keys], said, *kept)
             self._put(pipe, message)
             await pipe.execute()
 
@@ -141,7 +158,7 @@ class Room:
             case=effect.case,
         )
         async with self._redis.pipeline(transaction=False) as pipe:
-            self._once(pipe, "web_post", effect.id, self._stream(effect.place.channel), said)
+            self._once(pipe, "web_post", effect.id, [self._stream(effect.place.channel)], said)
             await pipe.execute()
 
     async def enforce(self, effect: Enforce) -> None:
@@ -150,7 +167,7 @@ class Room:
         async with self._redis.pipeline(transaction=False) as pipe:
             if effect.action == "delete":
                 removed = Removed(id=effect.message, reason=effect.reason)
-                self._once(pipe, "web_remove", effect.id, stream, removed)
+                self._once(pipe, "web_remove", effect.id, [stream, self._picture(effect.message)], removed)
             else:
                 self._bar(pipe, effect)
             await pipe.execute()
@@ -159,6 +176,11 @@ class Room:
         """What keeps the member from posting now, or None."""
         found = await self._redis.get(key(self.community, "barred", member))
         return Bar.model_validate_json(found) if found else None
+
+    async def picture(self, message: str) -> bytes | None:
+        """The picture of a message as JPEG, or None when it has none, or none any more."""
+        get = cast(Callable[..., Awaitable[bytes | None]], self._redis.execute_command)
+        return await get("GET", self._picture(message), NEVER_DECODE=True)
 
     async def live(self, channel: str, after: str | None = None) -> AsyncGenerator[Heard | None]:
         """The latest events (or those after a cursor), then None once, then events as they happen. `follow` must run.
@@ -223,9 +245,15 @@ class Room:
             rows = cast(list[Row], await self._redis.xrange(stream, min=f"({after}"))
         return [_heard(row) for row in rows]
 
-    def _once(self, pipe: Pipeline, script: str, mark: str, stream: str, event: Event) -> None:
-        done = key(self.community, "done", mark)
-        pipe.eval(_script(script), 2, done, stream, str(DONE_S), str(KEPT), event.id, event.model_dump_json())
+    def _once(
+        self, pipe: Pipeline, script: str, mark: str, keys: Sequence[str], event: Event, *more: str | bytes
+    ) -> None:
+        names = [key(self.community, "done", mark), *keys]
+        told = (str(DONE_S), str(KEPT), event.id, event.model_dump_json())
+        pipe.eval(_script(script), len(names), *names, *told, *more)
+
+    def _picture(self, message: str) -> str:
+        return key(self.community, "picture", message)
 
     def _bar(self, pipe: Pipeline, effect: Enforce) -> None:
         seconds = max(1, effect.seconds) if effect.action == "timeout" else 0

@@ -1,4 +1,4 @@
-"""Commands about one community's knowledge and policy."""
+"""Commands about one community's knowledge."""
 
 from __future__ import annotations
 
@@ -13,17 +13,15 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from bot.app import base, open_model, policy_path
+from bot.app import base, open_model
 from bot.cli.screen import Bar
 from bot.config import Settings, settings
 from bot.knowledge.documents import Document, Fault, read_file
 from bot.knowledge.index import Index
 from bot.knowledge.shelf import Shelf
 from moderation.errors import XiaoerError
-from moderation.policy import load
 
 knowledge = typer.Typer(no_args_is_help=True, help="The community's knowledge: what the bot may answer from.")
-policy = typer.Typer(no_args_is_help=True, help="The policy: what a community does not want, and what follows.")
 Result = TypeVar("Result")
 
 
@@ -106,30 +104,6 @@ def remove(id: Annotated[str, typer.Argument(help="The document's id, as listed.
     Console().print(f"removed {id}", markup=False)
 
 
-@policy.command()
-def check(file: Annotated[Path, typer.Argument(help="Policy file (TOML).", show_default=False)]) -> None:
-    """Check a policy; every fault is told with its line and its mend."""
-    found = load(file)
-    Console().print(f"{file}: {found.name}, {len(found.clauses)} clauses, version {found.version}: good", markup=False)
-
-
-@policy.command()
-def show(file: Annotated[Path | None, typer.Argument(help="Policy file; none shows the one in force.")] = None) -> None:
-    """Show a policy: clauses, thresholds, ladders, channels."""
-    where = file or policy_path(settings())
-    found = load(where)
-    table = Table("clause", "review at", "act at", "severity", "ladder", box=None, pad_edge=False)
-    for name, clause in found.clauses.items():
-        steps = " > ".join(f"{rung.action} {rung.seconds} s" if rung.seconds else rung.action for rung in clause.ladder)
-        shadow = " (shadow)" if clause.shadow else ""
-        table.add_row(name + shadow, f"{clause.review_at:g}", f"{clause.act_at:g}", str(clause.severity), steps)
-    screen = Console()
-    screen.print(Text(f"{found.name}, version {found.version}, {where}" + (", in SHADOW mode" if found.shadow else "")))
-    screen.print(table)
-    screen.print(Text("channels: " + ", ".join(f"#{name}: {profile}" for name, profile in found.channels.items())))
-
-
 def join(app: typer.Typer) -> None:
     """Add these commands."""
     app.add_typer(knowledge, name="knowledge")
-    app.add_typer(policy, name="policy")

@@ -5,22 +5,29 @@ Torch and scikit-learn take seconds to load, so each command imports what it nee
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
+from rich.markup import escape
+from rich.table import Table as Grid
 
 from bot.app import open_policy
 from bot.cli.screen import Bar
 from bot.config import settings
 from moderation.classifier import load_classifier
+from moderation.evaluation.tables import Table
 
 train = typer.Typer(no_args_is_help=True, help="Make the shipped weights again.")
 evaluate = typer.Typer(no_args_is_help=True, help="Print the figures of the model cards.")
 Data = Annotated[Path, typer.Option(help="Folder of the training and dev sets.", exists=True, file_okay=False)]
 Out = Annotated[Path, typer.Option(help="File to write.", show_default=False)]
 Seed = Annotated[int, typer.Option(help="The same seed gives the same weights.")]
+INTERVAL = re.compile(r" \([-+\d. to]+\)")
+"""What stands behind a share, a difference or a ratio: `(0.61-0.97)`, `(-0.7 to +0.4)`."""
 
 
 @train.command("judge")
@@ -53,12 +60,46 @@ def train_answer_(
 
 
 @evaluate.command("judge")
-def evaluate_judge_(data: Data) -> None:
-    """Precision, recall and F1 per clause and language, and how often harmless talk is flagged."""
-    from moderation.evaluate import evaluate_judge
+def evaluate_judge_(
+    data: Data,
+    out: Annotated[Path | None, typer.Option(help="Folder for report.md, report.json and the plots.")] = None,
+    also: Annotated[list[Path] | None, typer.Option(help="A further JSONL file: text, lang, clauses, kind.")] = None,
+    sample: Annotated[int, typer.Option(help="Messages per language that are disguised.", min=10)] = 600,
+    seed: Annotated[int, typer.Option(help="The same seed draws the same messages.")] = 0,
+) -> None:
+    """What the judge finds and what it flags wrongly, calibration, evasion, gaps between groups, speed (minutes).
 
-    report = evaluate_judge(data, open_policy(settings()), load_classifier())
-    Console().print(report.markdown(), markup=False, soft_wrap=True)
+    Without --out the tables are printed, without those by source and without intervals.
+    """
+    from moderation.evaluation.publish import write_report
+    from moderation.evaluation.report import evaluate_judge
+
+    policy, classifier = open_policy(settings()), load_classifier()
+    with Bar(Console(stderr=True)) as bar:
+        report = evaluate_judge(data, policy, classifier, progress=bar, also=also or (), sample=sample, seed=seed)
+    console = Console()
+    if out:
+        for path in write_report(report, out):
+            console.print(str(path), markup=False, soft_wrap=True)
+    else:
+        console.print(report.headline, markup=False)
+        for table in report.tables():
+            if not table.detail:
+                console.print(grid(table))
+        console.print(
+            "--out DIR writes all of it, by source too and with intervals and reliability plots.", markup=False
+        )
+
+
+def grid(table: Table) -> Grid:
+    """A table for the terminal, its note below, without the intervals: they are in the report."""
+    shown = Grid(title=table.title, caption=escape(table.note), box=SIMPLE_HEAD, title_justify="left")
+    shown.caption_justify = "left"
+    for column in table.columns:
+        shown.add_column(column, overflow="fold")
+    for row in table.rows:
+        shown.add_row(*(escape(INTERVAL.sub("", cell)) for cell in row))
+    return shown
 
 
 @evaluate.command("answer")

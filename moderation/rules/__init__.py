@@ -19,7 +19,7 @@ from moderation.types import Message, Signal
 
 CONCRETE = frozenset(
     {
-        "contact", "invite", "phone", "e_mail", "card_number", "identity_number", "wallet",
+        "contact", "invite", "payment_code", "phone", "e_mail", "card_number", "identity_number", "wallet",
         "shortener", "lookalike_link", "hidden_letters_link", "flood", "duplicate",
     }
 )  # fmt: skip
@@ -31,7 +31,7 @@ class Rules:
 
     def __init__(self, policy: Policy) -> None:
         self._policy = policy
-        self._patterns = [PatternSet(CONTACTS), *phrases()]
+        self._patterns = PatternSet([*CONTACTS, *phrases()])
         self._softeners = softeners()
         self._links = Links(policy.links)
 
@@ -40,7 +40,7 @@ class Rules:
         profile = self._policy.rules_of(message.place.profile)
         trust = message.author.trust
         return [
-            *(signal for patterns in self._patterns for signal in patterns.find(plain)),
+            *self._patterns.find(plain),
             *numbers(plain),
             *self._links.find(plain, welcome=trust in profile.links),
             *(offers(plain) if trust not in profile.offers else ()),
@@ -50,4 +50,4 @@ class Rules:
 
     def soften(self, plain: Normalised) -> list[Signal]:
         """What speaks for the message; these signals have no clause."""
-        return [signal for patterns in self._softeners for signal in patterns.find(plain)]
+        return list(self._softeners.find(plain))

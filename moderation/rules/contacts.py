@@ -43,6 +43,7 @@ PATTERNS = (
         "invite", CLAUSE, 0.85, r"(?:chat\.whatsapp\.com|wa\.me|whatsapp\.com/channel|signal\.group|line\.me/ti)/\S{3,}"
     ),
     Pattern("invite", CLAUSE, 0.85, r"(?:weixin\.qq\.com/[gr]/|u\.wechat\.com/|qm\.qq\.com/|jq\.qq\.com/)\S{3,}"),
+    Pattern("payment_code", "scam_fraud", 0.6, r"(?:wxp://|qr\.alipay\.com/|weixin://wxpay)\S{3,}"),
     Pattern("phone", "personal_data", 0.55, rf"(?:^|[^\d]){PHONE_CN}"),
     Pattern("e_mail", "personal_data", 0.45, MAIL),
 )

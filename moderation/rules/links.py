@@ -6,6 +6,7 @@ The registered domain comes from tldextract's own snapshot of the Public Suffix 
 from __future__ import annotations
 
 import difflib
+import re
 import unicodedata
 from collections.abc import Iterator
 
@@ -41,6 +42,8 @@ SHORTENER = Pattern("shortener", "scam_fraud", 0.3, "")
 LOOKALIKE = Pattern("lookalike_link", "scam_fraud", 0.8, "")
 HIDDEN = Pattern("hidden_letters_link", "scam_fraud", 0.75, "")
 UNKNOWN = Pattern("unknown_link", "spam_ads", 0.55, "")
+PUBLIC = re.compile(r"(?:^|\.)(?:gov|edu|mil|ac|go|gouv|gob|int)(?:\.[a-z]{2})?$")
+"""Suffixes that only public bodies and schools get: their links pass everywhere."""
 
 
 class Links:
@@ -69,7 +72,7 @@ class Links:
             return None
         if "xn--" in host or not written.isascii():
             return HIDDEN
-        if domain in self._allowed:
+        if domain in self._allowed or PUBLIC.search(found.suffix):
             return None
         if domain in SHORTENERS:
             return SHORTENER

@@ -10,16 +10,21 @@ from moderation.normalise import Normalised
 from moderation.rules.patterns import Pattern, finding
 from moderation.types import Signal
 
+UNITS = (
+    r"个|件|箱|盒|斤|公斤|克|套|副|双|对|条|只|支|张|把|台|本|卷|包|袋|瓶|罐|桶|米|码"
+    r"|kg|pcs?|pack|box|set|pair|roll|pallet|each|unit|dozen"
+)
 PRICE = re2.compile(
     r"[¥$€£]\s?\d[\d,.]*|\d[\d,.]*\s?(?:元|块|rmb|cny|usd|eur|gbp|usdt|dollars?|bucks|u/)"
-    r"|\d[\d.]*\s?/\s?(?:个|件|箱|盒|斤|kg|pcs?|pack|box|set|套|双|条|只|包|瓶|each|unit|dozen)"
+    rf"|\d[\d.]*\s?/\s?(?:{UNITS})"
 )
 SELLING = re2.compile(
-    r"现货|批发|出货|清仓|起批|起订|包邮|一件代发|出售|供应|拿货|清库存|特价|甩卖|大量(?:有货|供应)|厂家直销|支持混批"
-    r"|限时秒杀|报价单|价目表|今日价|新品上架|量大从优|工厂直供"
-    r"|\bfor sale\b|\bin stock\b|\bwholesale\b|\bmoq\b|\bfree shipping\b"
-    r"|\bbulk (?:order|price|discount)s?\b|\bclearance\b"
-    r"|\bprice ?list\b|\border now\b|\bper (?:unit|piece|box|carton|dozen)\b|\bfactory (?:direct|price)s?\b|\bselling\b"
+    r"现货|批发|出货|清仓|起批|起订|包邮|一件代发|出售|供应|拿货|清库存|特价|甩卖|大量(?:有货|供应)|厂家直销|混批"
+    r"|限时秒杀|报价单|价目表|今日价|新品上架|量大从优|量大可谈|工厂直供|开团|团购|接单|预售|先到先得|亏本|尾单|尾货|贴牌"
+    r"|买.送.|\bfor sale\b|\bin stock\b|\bwholesale\b|\bmoq\b|\bfree shipping\b"
+    r"|\bbulk (?:order|price|discount)s?\b|\bclearance\b|\bclearing out\b|\boverstock\b|\bliquidation\b"
+    r"|\bprice ?list\b|\border now\b|\bpre-?orders?\b|\bflash sale\b|\bhalf price\b|\bgroup buy\b"
+    r"|\bdropship available\b|\bper (?:unit|piece|box|carton|dozen)\b|\bfactory (?:direct|price)s?\b|\bselling\b"
     r"|\bships? (?:today|from|within|worldwide)\b|\brestock(?:ed)?\b|\bdm (?:me )?(?:to order|for price)\b"
     r"|\d% off\b|\bnew arrivals?\b"
 )

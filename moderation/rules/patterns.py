@@ -23,10 +23,6 @@ EVIDENCE_LENGTH = 120
 """Characters of evidence that a signal carries at most; the span still covers all of it."""
 
 
-SET_MEMORY = 128 << 20
-"""Bytes that the set's states may take; what is used grows with what is met, some 10 MB after a day of talk."""
-
-
 class WordListError(XiaoerError):
     """A word list that cannot be read: FILE:LINE, what and the mend."""
 
@@ -42,41 +38,25 @@ class Pattern:
 
 
 class PatternSet:
-    """Finds all of its patterns at once. Raises WordListError for an expression that RE2 refuses."""
+    """Finds all of its patterns at once: RE2's filter runs only those whose fixed pieces occur in the text.
+
+    Raises WordListError for an expression that RE2 refuses.
+    """
 
     def __init__(self, patterns: Iterable[Pattern]) -> None:
         self._patterns = tuple(patterns)
         self._compiled = [compiled(pattern) for pattern in self._patterns]
-        self._set = re2.Set.SearchSet(set_options())
+        self._filter = re2.Filter()
         for pattern in self._patterns:
-            self._set.Add(loose(pattern.expression))
-        self._sentinel = self._set.Add("")
-        self._set.Compile()
+            self._filter.Add(pattern.expression)
+        self._filter.Compile()
 
     def find(self, plain: Normalised) -> Iterator[Signal]:
         """One signal per pattern that occurs, at its first place."""
-        for index in self._candidates(plain.text):
+        for index in sorted(self._filter.Match(plain.text) or ()):
             match = self._compiled[index].search(plain.text)
             if match and match.end() > match.start():
                 yield finding(self._patterns[index], plain, match.start(), match.end())
-
-    def _candidates(self, text: str) -> Iterable[int]:
-        """The patterns that may occur. The empty one always does: without it RE2 ran out of memory, so all may."""
-        found = self._set.Match(text)
-        everything = range(len(self._patterns))
-        return sorted(set(found) - {self._sentinel}) if self._sentinel in (found or ()) else everything
-
-
-def set_options() -> re2.Options:
-    options = re2.Options()
-    options.max_mem = SET_MEMORY
-    options.log_errors = False
-    return options
-
-
-def loose(expression: str) -> str:
-    """An expression that matches at least wherever this one does: `{0,24}` becomes `*`, `{2,9}` becomes `{2,}`."""
-    return re.sub(r"\{(\d+),\d+\}", lambda bounds: "*" if bounds[1] == "0" else f"{{{bounds[1]},}}", expression)
 
 
 def compiled(pattern: Pattern) -> re2._Regexp:
@@ -121,13 +101,13 @@ def expression(line: str) -> str:
     return f"{before}(?:{line.replace('…', GAP)}){after}"
 
 
-def phrases() -> list[PatternSet]:
-    """The word lists of clauses, `CLAUSE.LANG.txt`: a set per file, for many small sets are faster than a large one."""
+def phrases() -> list[Pattern]:
+    """The word lists of clauses, `CLAUSE.LANG.txt`."""
     files = sorted(WORDLISTS.glob("*.*.txt"))
-    return [PatternSet(word_list(file, file.name.split(".")[0], "phrase")) for file in files]
+    return [pattern for file in files for pattern in word_list(file, file.name.split(".")[0], "phrase")]
 
 
-def softeners() -> list[PatternSet]:
+def softeners() -> PatternSet:
     """The word lists of softeners, `softeners/KIND.LANG.txt`; their clause is empty."""
     files = sorted((WORDLISTS / "softeners").glob("*.*.txt"))
-    return [PatternSet(word_list(file, "", file.name.split(".")[0])) for file in files]
+    return PatternSet(pattern for file in files for pattern in word_list(file, "", file.name.split(".")[0]))

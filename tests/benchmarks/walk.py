@@ -19,6 +19,7 @@ from typing import Any
 
 from redis.asyncio import Redis
 
+from bot.bench import Bench
 from bot.gateway import Gateway
 from bot.history import History
 from bot.house import until_done
@@ -32,6 +33,7 @@ from moderation.classifier import load_classifier
 from moderation.judge import Judge
 from moderation.members import MemberBook
 from moderation.policy import load
+from moderation.policy_book import PolicyBook
 from moderation.types import Enforce, Message, Reply, Say
 
 
@@ -70,7 +72,9 @@ async def walk(redis: Redis, messages: Sequence[Message]) -> tuple[float, float]
         if not put_at:
             told.set()
 
-    router = Router(Judge(load(), load_classifier()), StubAnswers(), MemberBook(redis), History(redis))
+    classifier = load_classifier()
+    bench = Bench(Judge(load(), classifier), PolicyBook(redis), classifier)
+    router = Router(bench, StubAnswers(), MemberBook(redis), History(redis), archive_days=30)
     work = Worker(streams, router, CaseBook(redis), hear).run()
 
     async def feed() -> None:

@@ -64,7 +64,7 @@ def test_judge_keeps_its_contract(tmp_path: Path) -> None:
     done = xiaoer(tmp_path, "judge", str(file), "--out", "out.jsonl")
     assert done.returncode == 0, done.stderr
     scam, question = rows(tmp_path / "out.jsonl")
-    assert set(scam) == {"id", "ruling", "clause", "score", "scores", "signals", "took_ms"}
+    assert set(scam) == {"id", "ruling", "clause", "score", "scores", "signals", "why", "took_ms"}
     assert (scam["id"], scam["ruling"]) == (1, "act")
     assert any(signal["evidence"] in "加V信 abc12345" and signal["evidence"] for signal in scam["signals"])
     assert (question["id"], question["ruling"], question["clause"]) == ("two", "allow", None)

@@ -36,6 +36,11 @@ class CommunityPage:
             self.page.press("#text", "Enter")
         return str(answer.value.json()["id"])
 
+    def attach(self, file: Path) -> None:
+        """Choose a picture for the next message."""
+        self.page.set_input_files("#picture", file)
+        self.page.wait_for_selector("#chosen:not([hidden])")
+
     def bubble(self, kind: str, text: str = "") -> Locator:
         """The latest bubble of a kind (member, answer, notice, handoff, moderator), perhaps with this text."""
         return self.page.locator(f".said[data-kind={kind}]", has_text=text).last

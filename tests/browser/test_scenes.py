@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.browser.pages import Camera, CommunityPage, ConsolePage, see
+from tests.pictures import TELEGRAM, code, file, photo
 
 CHROMIUM = next(
     (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
@@ -51,6 +52,7 @@ class Script(NamedTuple):
     unknown: str
     asked: str
     answer: str
+    caption: str
 
 
 SCRIPTS = {
@@ -65,6 +67,7 @@ SCRIPTS = {
         unknown="新加坡办公室的无线网密码是多少？",
         asked="请问下个月的线下沙龙在哪个城市办？",
         answer="下个月的线下沙龙在杭州，地址会在公告里通知。",
+        caption="这是我们新品的包装，大家看看。",
     ),
     "en": Script(
         lang="en",
@@ -77,6 +80,7 @@ SCRIPTS = {
         unknown="What is the wifi password of the Singapore office?",
         asked="In which city is the seller meetup next month?",
         answer="The seller meetup next month is in Hangzhou; the address will be announced.",
+        caption="This is the new box of our tea, for you to see.",
     ),
 }
 
@@ -157,6 +161,58 @@ def test_markup_stays_text(community: CommunityPage) -> None:
     bubble = see(community.bubble("member", "onerror"))
     expect(bubble.locator(".text").last).to_have_text(markup)
     expect(bubble.locator("img, b, script")).to_have_count(0)
+
+
+def test_a_picture_is_shown_in_the_chat(
+    community: CommunityPage, script: Script, camera: Camera, tmp_path: Path
+) -> None:
+    poster, wreck = tmp_path / "poster.png", tmp_path / "wreck.png"
+    drawn = photo(900, 600)
+    drawn.paste(code("SKU 4711-B", 12), (300, 150))
+    poster.write_bytes(file(drawn))
+    wreck.write_bytes(poster.read_bytes()[:2000])
+    page = community.page
+
+    page.focus("#text")
+    page.keyboard.press("Shift+Tab")
+    expect(page.locator("#picture")).to_be_focused()
+    community.attach(wreck)
+    page.fill("#text", script.caption)
+    page.press("#text", "Enter")
+    see(page.locator("#problem"))
+    expect(page.locator("#text")).to_have_value(script.caption)
+
+    community.attach(poster)
+    expect(page.locator("#problem")).to_be_hidden()
+    community.write(script.caption)
+    picture = see(community.bubble("member", script.caption).get_by_role("link", name=script.member).get_by_role("img"))
+    page.wait_for_function("image => image.naturalWidth == 900", arg=picture.element_handle())
+    expect(page.locator("#chosen")).to_be_hidden()
+    camera.take(page, f"community-picture-{script.lang}")
+
+    page.set_viewport_size({"width": 360, "height": 640})
+    community.attach(poster)
+    community.write("")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    alone = see(page.locator(".said[data-kind=member]").last.locator(".picture img"))
+    assert page.evaluate("image => image.getBoundingClientRect().right <= innerWidth", alone.element_handle())
+    with page.context.expect_page() as opened:
+        alone.click()
+    expect(opened.value.locator("img")).to_be_visible()
+
+
+def test_a_contact_in_a_picture_is_removed_with_it(
+    community: CommunityPage, script: Script, camera: Camera, tmp_path: Path
+) -> None:
+    leaflet = tmp_path / "leaflet.png"
+    leaflet.write_bytes(file(code(TELEGRAM, 12)))
+    community.attach(leaflet)
+    id_ = community.write(script.caption)
+    see(community.removal_of(id_))
+    expect(community.page.locator(f"img[src*='{id_}']")).to_have_count(0)
+    gone = community.page.request.get(f"{community.address}/c/help/picture/{id_}")
+    assert gone.status == 404
+    camera.take(community.page, f"community-picture-removed-{script.lang}")
 
 
 def test_a_moderators_answer_lands_in_the_chat(

@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from moderation.classifier import ClassifierError, load_classifier
-from moderation.judge import Judge, together
+from moderation.judge import Judge, doubted, together
 from moderation.policy import Policy, load
-from moderation.types import Author, Message, Place, Profile, Ruling, Signal, Trust, Verdict
+from moderation.types import Attachment, Author, Message, Place, Profile, Ruling, Signal, Trust, Verdict
 
 POLICY = load()
 CLASSIFIER = load_classifier()
@@ -28,6 +28,9 @@ class StubFailingClassifier:
     def scores(self, texts: Sequence[str]) -> list[dict[str, float]]:
         raise ClassifierError("the stub fails; there is no mend")
 
+    def because(self, texts: Sequence[str], clauses: Sequence[str]) -> list[tuple[int, int] | None]:
+        raise AssertionError("nobody asks a failed classifier")
+
 
 class StubCertain:
     """Gives one clause one score, whatever the text."""
@@ -39,6 +42,9 @@ class StubCertain:
 
     def scores(self, texts: Sequence[str]) -> list[dict[str, float]]:
         return [self._scores for _ in texts]
+
+    def because(self, texts: Sequence[str], clauses: Sequence[str]) -> list[tuple[int, int] | None]:
+        return [(0, len(text)) for text in texts]
 
 
 def message(text: str, profile: Profile = "general", trust: Trust = "member") -> Message:
@@ -232,3 +238,48 @@ def test_anything_is_judged_without_a_crash(text: str):
 )
 def test_long_monotony_is_judged(piece: str):
     assert judge((piece * 4096)[:16_384], trust="new").policy
+
+
+def test_a_code_in_a_picture_is_judged_like_words():
+    picture = Attachment(name="picture", kind="image/png", codes=("https://t.me/joinchat/cheapdeals",))
+    plain = message("今天的货到了", trust="new")
+    assert JUDGE.judge(plain).ruling is ALLOW
+    verdict = JUDGE.judge(plain.model_copy(update={"attachments": (picture,)}))
+    assert verdict.ruling is not ALLOW
+    assert verdict.clause == "off_platform_contact"
+    invite = next(signal for signal in verdict.signals if signal.check == "invite")
+    assert invite.evidence.startswith("picture: ")
+    assert invite.span is None
+
+
+def test_a_picture_alone_is_judged():
+    picture = Attachment(name="picture", kind="image/png", codes=("wxp://f2f0abcDEF123456",))
+    verdict = JUDGE.judge(message("", trust="new").model_copy(update={"attachments": (picture,)}))
+    assert verdict.ruling is not ALLOW
+    assert "payment_code" in {signal.check for signal in verdict.signals}
+
+
+def test_every_signal_of_a_flagged_message_shows_its_evidence():
+    text = "大家好，我今天到货了。你这个傻逼，脑子有病，滚。晚上吃什么"
+    verdict = judge(text)
+    assert verdict.ruling is not ALLOW
+    for signal in verdict.signals:
+        assert signal.span is not None, signal
+        start, end = signal.span
+        assert signal.evidence in text[start:end]
+
+
+def test_a_phrase_counts_half_where_the_classifier_sees_nothing():
+    phrase = Signal(check="phrase", clause="hate", score=0.6)
+    assert doubted(phrase, 0.0).score == pytest.approx(0.3)
+    assert doubted(phrase, 0.5).score == 0.6
+    thing = Signal(check="contact", clause="off_platform_contact", score=0.9)
+    assert doubted(thing, 0.0) == thing
+
+
+def test_all_at_once_and_one_by_one_agree():
+    texts = [SCAM, PRICES_EN, "hello", "", "you are an idiot", "薇❤：abc12345"]
+    alone = [judge(text) for text in texts]
+    for one, other in zip(alone, JUDGE.judge_all([message(text) for text in texts]), strict=True):
+        assert (one.ruling, one.clause) == (other.ruling, other.clause)
+        assert one.scores == pytest.approx(other.scores, abs=2e-3)

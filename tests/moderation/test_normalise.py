@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from moderation.normalise import fold, normalise
+from moderation.characters import fold
+from moderation.normalise import normalise
 
 TRICKY = "加v信x薇❤心微 .·-\nqaбwe扣ssß1️⃣½ﷺＶ１\u200b\u0301微博維請➕wechat"
 texts = st.one_of(st.text(max_size=80), st.text(alphabet=TRICKY, max_size=40))
@@ -27,7 +28,7 @@ texts = st.one_of(st.text(max_size=80), st.text(alphabet=TRICKY, max_size=40))
         ("𝓯𝓻𝓮𝓮 ｆｒｅｅ FREE", "free free free"),
         ("Сlick hеrе", "click here"),
         ("1️⃣3️⃣8️⃣", "138"),
-        ("哈哈哈哈哈哈", "哈哈哈"),
+        ("哈哈哈哈哈哈", "哈哈"),
         ("扣扣 12345", "qq 12345"),
         ("café", "cafe"),
     ],

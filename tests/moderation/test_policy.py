@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from moderation.policy import CLAUSES, DEFAULT, Policy, PolicyError, load
+from bot.sample import POLICY
+from moderation.policy import CLAUSES, DEFAULT, Policy, PolicyError, load, parse
 from moderation.policy_faults import key_lines
 
 
@@ -88,7 +89,7 @@ def test_channels_map_to_profiles():
 
 def test_every_fault_is_told_at_its_line(broken):
     text, faults = broken(
-        ("review_at = 0.97", "reveiw_at = 0.97"),
+        ("review_at = 0.8", "reveiw_at = 0.97"),
         ("[trust.member]", "[trust.membr]"),
         ("[clauses.hate]", "[clauses.hatee]"),
         ('ladder = ["remove", "timeout 1h", "timeout 1d", "ban"]', 'ladder = ["remove", "timeout 1y"]'),
@@ -112,7 +113,7 @@ def test_every_fault_is_told_at_its_line(broken):
     ("old", "new", "words"),
     [
         ('name = "default"', 'name = "default', "is not TOML"),
-        ("review_at = 0.97", "review_at = -1", "greater than 0"),
+        ("review_at = 0.8", "review_at = -1", "greater than 0"),
         ('act_at = "never"', 'act_at = "maybe"', "valid number"),
         ('"timeout 1h"', '"timeout 99d"', "outside what chats allow"),
         ('deals = "deals"', 'deals = "dealz"', 'did you mean "deals"?'),
@@ -129,7 +130,7 @@ def test_one_fault(broken, old: str, new: str, words: str):
 
 
 def test_thresholds_in_the_wrong_order(broken):
-    text, faults = broken(("review_at = 0.97", "review_at = 0.9"), ('act_at = "never"', "act_at = 0.2"))
+    text, faults = broken(("review_at = 0.8", "review_at = 0.9"), ('act_at = "never"', "act_at = 0.2"))
     assert f"{line_of(text, '[[profiles.deals.adjust]]')}: " in faults[0]
     assert "give act_at the larger number" in faults[0]
 
@@ -182,3 +183,37 @@ def test_faults_of_an_extending_policy_are_told_with_their_lines(tmp_path: Path,
     path.write_text(text, "utf-8")
     with pytest.raises(PolicyError, match=told):
         load(path)
+
+
+def extending(tmp_path: Path, text: str) -> Policy:
+    path = tmp_path / "mine.toml"
+    path.write_text(f'extends = "default"\n{text}', "utf-8")
+    return load(path)
+
+
+def test_three_dots_in_a_list_stand_for_what_the_packaged_list_holds(tmp_path: Path):
+    packaged, ladder = load().links.allowed, load().clauses["abuse"].ladder
+    assert extending(tmp_path, '[links]\nallowed = ["...", "mine.example"]\n').links.allowed == (
+        *packaged,
+        "mine.example",
+    )
+    assert extending(tmp_path, '[links]\nallowed = ["mine.example"]\n').links.allowed == ("mine.example",)
+    longer = extending(tmp_path, '[clauses.abuse]\nladder = ["remove", "..."]\n').clauses["abuse"].ladder
+    assert [rung.action for rung in longer] == ["remove", *(rung.action for rung in ladder)]
+
+
+def test_the_sample_policy_adds_its_own_domain_to_the_packaged_ones():
+    assert set(load(POLICY).links.allowed) == {*load().links.allowed, "lanqiao.example"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'name = "x"\n[links]\nallowed = ["..."]\n',
+        'extends = "default"\n[[profiles.general.adjust]]\ntrust = ["...", "new"]\n',
+    ],
+)
+def test_three_dots_with_nothing_to_stand_for_are_a_fault_at_their_line(text: str):
+    with pytest.raises(PolicyError, match=r'^mine:3: .*"\.\.\." has no packaged list') as fault:
+        parse(text, "mine")
+    assert "\n" not in str(fault.value)

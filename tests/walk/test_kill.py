@@ -61,8 +61,15 @@ async def assert_everything_happened_once(redis: Redis) -> None:
     assert await redis.zcard(strikes_key(COMMUNITY, "member-scam")) == 1
     assert await redis.hget(key(COMMUNITY, "member", "member-chat"), "passed") == "1"
     assert await redis.llen(key(COMMUNITY, "recent")) == len(TEXTS)
+    archive = key(COMMUNITY, "archive")
+    assert await redis.xlen(archive) == len(TEXTS)
+    tallies = [name async for name in redis.scan_iter(key(COMMUNITY, "shadow", "*"), _type="hash")]
+    [tally] = [name for name in tallies if not name.endswith(":cases")]
+    counted = {marks: int(number) for marks, number in (await redis.hgetall(tally)).items() if " -> " in marks}
+    assert (counted["allow -> allow"], sum(counted.values()), len(counted)) == (len(TEXTS) - 1, len(TEXTS), 2)
+    kept = {archive, f"{tally}:differ"}
     async for stream in redis.scan_iter(f"x:{{{COMMUNITY}}}:*", _type="stream"):
-        if ":room:" not in stream:
+        if ":room:" not in stream and stream not in kept:
             assert await redis.xlen(stream) == 0, stream
     assert not await redis.exists(key(COMMUNITY, "dead"))
 

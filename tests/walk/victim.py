@@ -17,6 +17,7 @@ from redis.asyncio import Redis
 from redis.asyncio.connection import AbstractConnection
 
 from bot.adapters.web_room import Room
+from bot.bench import Sitting
 from bot.gateway import Gateway
 from bot.history import History
 from bot.redis_server import open_client
@@ -51,6 +52,20 @@ class StubClassifier:
 
     def scores(self, texts: Sequence[str]) -> list[dict[str, float]]:
         return [{} for _ in texts]
+
+    def because(self, texts: Sequence[str], clauses: Sequence[str]) -> list[tuple[int, int] | None]:
+        return [None for _ in texts]
+
+
+class StubBench:
+    """One policy in force, and beside it one that acts on nothing."""
+
+    def __init__(self) -> None:
+        policies = load(), load().model_copy(update={"shadow": True})
+        self._sitting = Sitting(*(Judge(policy, StubClassifier()) for policy in policies))
+
+    async def sitting(self, community: str) -> Sitting:
+        return self._sitting
 
 
 class StubAnswers:
@@ -89,7 +104,7 @@ async def _post(redis: Redis, streams: Streams) -> None:
 
 
 async def _work(redis: Redis, streams: Streams) -> None:
-    router = Router(Judge(load(), StubClassifier()), StubAnswers(), MemberBook(redis), History(redis))
+    router = Router(StubBench(), StubAnswers(), MemberBook(redis), History(redis), archive_days=1)
     worker = Worker(streams, router, CaseBook(redis), _told)
     await _until_empty(redis, worker.run(), (MESSAGES, QUESTIONS, DECISIONS))
 

@@ -1,7 +1,9 @@
--- Take a message out of the room once: its text is gone from the stream, the event that is left tells the reason.
--- KEYS: the effect's mark, the channel's stream. ARGV: seconds to remember, events to keep, message id, event.
+-- Take a message out of the room once: its picture is gone, its text is gone from the stream, the event that is left
+-- tells the reason. KEYS: the effect's mark, the channel's stream, the message's picture. ARGV: seconds to remember,
+-- events to keep, message id, event.
 -- Returns 1 when the message was there. The event takes over its author's name and its time.
 if not redis.call('SET', KEYS[1], '1', 'NX', 'EX', ARGV[1]) then return 0 end
+redis.call('DEL', KEYS[3])
 for _, entry in ipairs(redis.call('XREVRANGE', KEYS[2], '+', '-')) do
   local fields = {}
   for i = 1, #entry[2], 2 do fields[entry[2][i]] = entry[2][i + 1] end

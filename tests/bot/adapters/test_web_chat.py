@@ -1,98 +1,27 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import re
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
-from httpx import AsyncClient, Response
+from httpx import AsyncClient
 from hypothesis import given
 from hypothesis import strategies as st
 from redis.asyncio import Redis
 from starlette.datastructures import FormData
 
-from bot.adapters.web_chat import TEXT_LENGTH, PostError, Visitor, WebChat, chosen_name, to_message
+from bot.adapters.web_chat import WebChat
+from bot.adapters.web_post import TEXT_LENGTH, PostError, Visitor, chosen_name, to_message
 from bot.adapters.web_room import Room, said_id
-from bot.stream import MESSAGES, Streams, names
+from bot.stream import Streams
 from bot.web.serving import address, bind
 from moderation.policy import load
-from moderation.types import Enforce, Message, Place, Profile, Say
+from moderation.types import Enforce, Message, Say
+from tests.bot.adapters.tab import CHANNELS, HELP, Tab, heard
 
-CHANNELS: dict[str, Profile] = {
-    "help": "help",
-    "新手问答": "help",
-    "general": "general",
-    "announcements": "announcements",
-}
-HELP = Place(platform="web", community="sample", channel="help", profile="help")
 MEI = Visitor("member-1", "Mei")
 POST = "0f8fad5b-d9cb-469f-a165-70867728950e"
-
-
-class Tab:
-    """A browser's tab on the community page, as far as HTTP goes."""
-
-    def __init__(self, client: AsyncClient) -> None:
-        self.client = client
-        self.origin = str(client.base_url).rstrip("/")
-
-    async def csrf(self) -> str:
-        page = await self.client.get("/c/help")
-        return str(re.findall(r'name="csrf" value="([^"]+)"', page.text)[0])
-
-    async def join(self, name: str) -> Response:
-        form = {"csrf": await self.csrf(), "name": name, "channel": "help"}
-        return await self.client.post("/join", data=form, headers={"Origin": self.origin})
-
-    async def post(self, text: str, channel: str = "help", **more: str) -> Response:
-        form = {"csrf": await self.csrf(), "text": text, "post": str(uuid4()), **more}
-        return await self.client.post(f"/c/{channel}/post", data=form, headers={"Origin": self.origin})
-
-    @asynccontextmanager
-    async def live(self, last: str | None = None) -> AsyncIterator[AsyncIterator[tuple[str, str, dict[str, object]]]]:
-        """The page's stream, as (event, id, data)."""
-        headers = {"Last-Event-ID": last} if last else {}
-        async with self.client.stream("GET", "/c/help/live", headers=headers) as answer:
-            yield _events(answer)
-
-
-async def _events(answer: Response) -> AsyncIterator[tuple[str, str, dict[str, object]]]:
-    fields: dict[str, str] = {}
-    async for line in answer.aiter_lines():
-        if line:
-            name, _, value = line.partition(": ")
-            fields[name] = value
-        elif "event" in fields:
-            yield fields["event"], fields.get("id", ""), json.loads(fields.get("data") or "{}")
-            fields = {}
-
-
-@pytest.fixture
-async def chat(redis: Redis) -> AsyncIterator[WebChat]:
-    """The page, served on a free port."""
-    room = Room(redis, Streams(redis).put_on, "sample", CHANNELS)
-    listener = bind("127.0.0.1", 0, "WEB_PORT")
-    chat = WebChat(room, load(), listener=listener, secret="a test's secret")
-    serving = asyncio.create_task(chat.run())
-    yield chat
-    serving.cancel()
-    await asyncio.wait([serving])
-
-
-@pytest.fixture
-async def tab(chat: WebChat) -> AsyncIterator[Tab]:
-    async with AsyncClient(base_url=chat.address, headers={"Accept-Language": "en"}) as client:
-        yield Tab(client)
-
-
-async def heard(redis: Redis) -> list[Message]:
-    found = []
-    for stream in names("sample", [MESSAGES]):
-        found += [Message.model_validate_json(row[1]["body"]) for row in await redis.xrange(stream) or []]  # type: ignore[index]
-    return found
 
 
 # ---- to_message -------------------------------------------------------------------------------------------------
@@ -194,7 +123,7 @@ async def test_what_is_refused_says_why_and_is_not_heard(tab: Tab, redis: Redis)
         "huge": await tab.post("x" * 100_000),
     }
     statuses = {name: answer.status_code for name, answer in answers.items()}
-    assert statuses == {"nameless": 403, "announcement": 403, "long": 422, "attic": 404, "no word": 403, "huge": 413}
+    assert statuses == {"nameless": 403, "announcement": 403, "long": 422, "attic": 404, "no word": 403, "huge": 400}
     assert answers["long"].json() == {"error": "The message is too long: 4,096 characters at most."}
     assert await heard(redis) == []
 

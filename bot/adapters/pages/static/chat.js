@@ -1,10 +1,9 @@
 // The community page, live. Every text of a member, the bot or a document goes in by textContent and by nothing else.
-const room = JSON.parse(document.getElementById("room").textContent);
-const say = (name, values = {}) => room.words[name].replace(/\{(\w+)\}/g, (_, key) => values[key]);
-const byId = (id) => document.getElementById(id);
+import { startReply } from "./composer.js";
+import { byId, form, nameOf, room, say } from "./room.js";
+
 const list = byId("messages");
 const scroll = byId("scroll");
-const form = byId("composer");
 const clock = new Intl.DateTimeFormat(room.lang, { hour: "2-digit", minute: "2-digit" });
 const calendar = new Intl.DateTimeFormat(room.lang, { dateStyle: "medium", timeStyle: "short" });
 
@@ -26,11 +25,6 @@ function when(at) {
 }
 
 // ---- one bubble -----------------------------------------------------------------------------------------------
-function nameOf(said) {
-  if (said.kind === "member") return said.name;
-  return said.kind === "moderator" ? say("moderator_name") : say("bot");
-}
-
 function face(said) {
   if (said.kind === "member" || said.kind === "moderator") {
     const initial = [...nameOf(said)][0] || "?";
@@ -67,10 +61,31 @@ function source(found) {
 function quoted(said) {
   const original = said.reply_to && list.querySelector(`[data-id="${CSS.escape(said.reply_to)}"]`);
   if (!original) return null;
-  const text = original.querySelector(".text")?.textContent ?? say("removed");
+  const text = original.querySelector(".text")?.textContent || say(original.dataset.kind === "removed" ? "removed" : "picture");
   const node = make("p", "quoted small soft");
   node.append(make("strong", "", original.dataset.name), make("span", "", text));
   return node;
+}
+
+const WIDEST = 360;
+const HIGHEST = 300;
+
+function picture(said) {
+  const { url, width, height } = said.picture;
+  const share = Math.min(1, WIDEST / width, HIGHEST / height);
+  const link = make("a", "picture");
+  link.href = url;
+  link.target = "_blank";
+  link.rel = "noopener";
+  const image = make("img");
+  image.loading = "lazy";
+  image.alt = say("picture_from", { name: nameOf(said) });
+  image.width = Math.max(1, Math.round(width * share));
+  image.height = Math.max(1, Math.round(height * share));
+  image.addEventListener("error", () => link.replaceWith(make("p", "soft small", say("picture_gone"))));
+  image.src = url;
+  link.append(image);
+  return link;
 }
 
 function replyButton(said) {
@@ -90,7 +105,8 @@ function bubble(said) {
   if (said.author && said.author === room.member) node.classList.add("mine");
   const body = make("div", "body");
   const words = make("div", "words");
-  words.append(...[quoted(said), make("p", "text", said.text)].filter(Boolean));
+  words.append(...[quoted(said), said.text && make("p", "text", said.text)].filter(Boolean));
+  if (said.picture) words.append(picture(said));
   if (said.sources.length) {
     const sources = make("div", "sources");
     sources.append(...said.sources.map(source));
@@ -170,67 +186,3 @@ scroll.addEventListener("scroll", () => {
 });
 new ResizeObserver(() => { if (stuck) toBottom(); }).observe(scroll);
 document.querySelector('.channels [aria-current="page"]')?.scrollIntoView({ block: "nearest", inline: "center" });
-
-// ---- writing --------------------------------------------------------------------------------------------------
-function startReply(said) {
-  form.elements.reply_to.value = said.id;
-  byId("replying").querySelector("span").textContent = say("reply_to", { name: nameOf(said) });
-  byId("replying").hidden = false;
-  form.elements.text.focus();
-}
-
-function stopReply() {
-  form.elements.reply_to.value = "";
-  byId("replying").hidden = true;
-}
-
-function complain(words) {
-  byId("problem").textContent = words;
-  byId("problem").hidden = !words;
-}
-
-function grow() {
-  const box = form.elements.text;
-  box.style.height = "auto";
-  box.style.height = `${Math.min(box.scrollHeight + 2, 200)}px`;
-}
-
-// A text keeps its number until it is changed or has gone through: sent again after a lost answer, it shows once.
-// (crypto.randomUUID is there on secure pages only, and a test house on the local network is not one.)
-const number = () => [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-let post = number();
-
-async function send() {
-  const body = new URLSearchParams(new FormData(form));
-  body.set("post", post);
-  const answer = await fetch(form.action, { method: "POST", body });
-  const told = await answer.json().catch(() => ({}));
-  if (!answer.ok) return complain(told.error ?? say("failed"));
-  post = number();
-  form.elements.text.value = "";
-  complain("");
-  stopReply();
-  grow();
-}
-
-if (form) {
-  const button = byId("send");
-  form.addEventListener("submit", async (event) => {
-    event.preventDefault();
-    if (button.disabled) return;
-    button.disabled = true;
-    await send().catch(() => complain(say("failed")));
-    button.disabled = false;
-    form.elements.text.focus();
-  });
-  form.elements.text.addEventListener("input", () => {
-    post = number();
-    grow();
-  });
-  form.elements.text.addEventListener("keydown", (event) => {
-    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
-    event.preventDefault();
-    form.requestSubmit();
-  });
-  byId("replying").querySelector("button").addEventListener("click", stopReply);
-}

@@ -1,0 +1,27 @@
+"""The report as files: Markdown for people, JSON for programs, plots for both."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from moderation.errors import XiaoerError
+from moderation.evaluation.plots import draw_reliability
+from moderation.evaluation.report import Report
+
+
+class ReportError(XiaoerError):
+    """The report cannot be written: where, why and the mend."""
+
+
+def write_report(report: Report, out: Path) -> list[Path]:
+    """Write report.md, report.json and the plots into the folder `out`; give their paths. Raises ReportError."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        plots = draw_reliability(report.calibration, out)
+        pictures = "\n".join(f"![{path.stem}]({path.name})\n" for path in plots)
+        words, figures = out / "report.md", out / "report.json"
+        words.write_text(f"{report.markdown()}\n## Reliability\n\n{pictures}", encoding="utf-8")
+        figures.write_text(report.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise ReportError(f"{out}: cannot be written ({error.strerror}); give a folder that can be") from error
+    return [words, figures, *plots]
