@@ -63,7 +63,7 @@ TALK_WEIGHT = 6.0
 RARE_SHARE = 0.02
 """What the positives of a rare clause weigh together, at least, as a part of all rows that know the clause."""
 COMMON = frozenset({"spam_ads", "abuse", "hate"})
-COMMON_SHARE, SELDOM_SHARE = 0.2, 0.05
+COMMON_SHARE, SELDOM_SHARE = 0.05, 0.01
 
 
 class CorpusError(XiaoerError):

@@ -205,8 +205,8 @@ def worth(text: str, scores: Mapping[str, float]) -> Mapping[str, float]:
 
 
 def doubted(signal: Signal, belief: float) -> Signal:
-    """A phrase counts half where the classifier, which reads the whole sentence, sees nothing; a thing counts whole."""
-    if signal.check != "phrase" or belief >= BELIEVED:
+    """A phrase counts half where the classifier, which reads the whole sentence, sees nothing; a thing, and a cry for help, whole."""
+    if signal.check != "phrase" or signal.clause == "distress" or belief >= BELIEVED:
         return signal
     return signal.model_copy(update={"score": signal.score * (1 + belief / BELIEVED) / 2})
 
