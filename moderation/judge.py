@@ -205,7 +205,7 @@ def worth(text: str, scores: Mapping[str, float]) -> Mapping[str, float]:
 
 
 def doubted(signal: Signal, belief: float) -> Signal:
-    """A phrase counts half where the classifier, which reads the sentence, sees nothing; a cry for help counts whole."""
+    """A phrase counts half where the classifier sees nothing in the whole text; a cry for help counts whole."""
     if signal.check != "phrase" or signal.clause == "distress" or belief >= BELIEVED:
         return signal
     return signal.model_copy(update={"score": signal.score * (1 + belief / BELIEVED) / 2})
