@@ -13,9 +13,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 from moderation.errors import XiaoerError
-from moderation.examples import read_examples
+from moderation.examples import OFFER, read_examples
 from moderation.policy import CLAUSES
 
+HEADS = (*CLAUSES, OFFER)
+"""What the classifier tells: of each clause its score, and how much a text is an honest offer."""
 SHUFFLED = "smishing_en:"
 """A set whose labels say nothing: a row is harmless unless the corrections say otherwise."""
 CORRECTIONS = Path(__file__).parent / "corrections.tsv"
@@ -72,7 +74,10 @@ class CorpusError(XiaoerError):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A text and its truth: clause to whether it holds; an absent clause is not known. `weight` is for training."""
+    """A text and its truth: clause to whether it holds; an absent clause is not known. `weight` is for training.
+
+    An `offer` is honest and breaks `spam_ads` only where offers are not welcome.
+    """
 
     text: str
     lang: str
@@ -81,10 +86,19 @@ class Row:
     licensed: bool
     truth: Mapping[str, bool]
     weight: float = 1.0
+    offer: bool = False
 
     @property
     def harmless(self) -> bool:
         return len(self.truth) == len(CLAUSES) and not any(self.truth.values())
+
+    @property
+    def lesson(self) -> Mapping[str, bool]:
+        """What each of the HEADS learns from the text: an offer says nothing of `spam_ads`, whatever is clear of that
+        is no offer, and of other advertisements nobody knows whether they are honest."""
+        if self.offer:
+            return {clause: holds for clause, holds in self.truth.items() if clause != "spam_ads"} | {OFFER: True}
+        return self.truth if self.truth.get("spam_ads", True) else {**self.truth, OFFER: False}
 
 
 def assumed_share(clause: str) -> float:
@@ -131,9 +145,10 @@ def own_examples(split: Split) -> Iterator[Row]:
     """This project's own lines. Their labels tell of every clause; the messages of one line share its weight."""
     for example in read_examples():
         if example.measured == (split == "dev"):
-            truth = {clause: clause in example.clauses for clause in CLAUSES}
+            offer = OFFER in example.clauses
+            truth = {clause: clause in example.clauses for clause in CLAUSES} | ({"spam_ads": True} if offer else {})
             weight = (TALK_WEIGHT if example.topic.startswith("talk") else OWN_WEIGHT) * example.share**0.5
-            yield Row(example.text, example.lang, f"own:{example.topic}", "own", True, truth, weight)
+            yield Row(example.text, example.lang, f"own:{example.topic}", "own", True, truth, weight, offer)
 
 
 def labelled(row: Mapping[str, Any]) -> Row:

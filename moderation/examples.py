@@ -13,6 +13,8 @@ from moderation.errors import XiaoerError
 from moderation.policy import CLAUSES
 
 FOLDER = Path(__file__).parent / "examples"
+OFFER = "offer"
+"""Heading of honest offers, which break `spam_ads` by their place alone."""
 MOST = 12
 """Messages that a line with slots stands for at most."""
 HEADING = re.compile(r"\[([a-z_ ]*)\]\s*")
@@ -68,8 +70,10 @@ def read_file(path: Path) -> Iterator[Example]:
 
 def known(names: str, where: str) -> frozenset[str]:
     clauses = frozenset(names.split())
-    if strange := clauses - set(CLAUSES):
-        raise ExampleError(f"{where}: no such clause: {', '.join(sorted(strange))}; take of {', '.join(CLAUSES)}")
+    if strange := clauses - {*CLAUSES, OFFER}:
+        raise ExampleError(
+            f"{where}: no such clause: {', '.join(sorted(strange))}; take of {', '.join((*CLAUSES, OFFER))}"
+        )
     return clauses
 
 

@@ -8,8 +8,10 @@ All of it is numpy over many texts at once; a hash per substring comes from pref
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import sys
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,12 +24,13 @@ GRAMS = (1, 2, 3, 4)
 TOKEN_GRAMS = (3, 4, 5)
 HAN_WORDS = (2, 3, 4)
 LONGEST_WORD = 24
-BASE = np.uint64(0x9E3779B97F4A7C15)
-INVERSE = np.uint64(pow(0x9E3779B97F4A7C15, -1, 1 << 64))
+BASE = 0x9E3779B97F4A7C15
+INVERSE = pow(BASE, -1, 1 << 64)
 BLANK, LETTER, DIGIT, SIGN, HAN = range(5)
 WORD, PAIR, TRIPLE, TOKEN, HAN_WORD, INNER, PREFIX, SUFFIX = 5, 6, 7, 8, 9, 10, 20, 30
 """Kinds of features, which are part of the hash; character n-grams have their length, parts of words add it."""
 
+Codes = NDArray[np.uint32]
 Words = NDArray[np.uint64]
 Indices = NDArray[np.int64]
 Floats = NDArray[np.float32]
@@ -54,11 +57,11 @@ class TokenBag:
 
 @dataclass(frozen=True, slots=True)
 class Pieces:
-    """Substrings [starts, ends) of all texts in one, the kind of each and what it belongs to."""
+    """Substrings [starts, ends) of all texts in one, all of one kind, and what each belongs to."""
 
     starts: Indices
     ends: Indices
-    kinds: Words
+    kind: int
     owners: Indices
 
 
@@ -74,16 +77,14 @@ class Places:
 
 def bag(texts: Sequence[str]) -> Bag:
     """Hash texts into 2^BAG_BITS buckets. Every text gets a unit vector; an empty one gets none."""
-    codes, text_of = code_points(texts)
-    spoken, spoken_of = code_points([spelt(text) for text in texts])
-    chars, words, readings = characters(text_of), runs(codes, text_of, (1, 2, 3)), runs(spoken, spoken_of, (2, 3))
-    keys = [
-        (part.owners.astype(np.uint64) << np.uint64(BAG_BITS)) | hashes(source, part, BAG_BITS).astype(np.uint64)
-        for source, part in ((codes, chars), (codes, words), (spoken, readings))
-    ]
-    unique, counts = np.unique(np.concatenate(keys), return_counts=True)
-    rows = (unique >> np.uint64(BAG_BITS)).astype(np.int64)
-    buckets = (unique & np.uint64((1 << BAG_BITS) - 1)).astype(np.int64)
+    codes, text_of = code_points([*texts, *map(spelt, texts)])
+    written = sum(map(len, texts)) + 2 * len(texts)
+    parts = [*characters(text_of[:written]), *runs(codes, text_of, len(texts))]
+    keys = owners_of(parts).astype(np.uint64) << np.uint64(BAG_BITS) | hashes(codes, parts, BAG_BITS)
+    short = len(texts) <= 1 << (32 - BAG_BITS)
+    unique, counts = np.unique(keys.astype(np.uint32) if short else keys, return_counts=True)
+    rows = (unique >> BAG_BITS).astype(np.int64)
+    buckets = (unique & ((1 << BAG_BITS) - 1)).astype(np.int64)
     values = 1.0 + np.log(counts)
     lengths = np.sqrt(np.bincount(rows, values**2, minlength=len(texts)))
     return Bag(rows, buckets, (values / lengths[rows]).astype(np.float32))
@@ -92,13 +93,15 @@ def bag(texts: Sequence[str]) -> Bag:
 def places(texts: Sequence[str]) -> Places:
     """Every feature that stands in a text itself (readings do not), cut to the text."""
     codes, text_of = code_points(texts)
-    parts = joined([characters(text_of), runs(codes, text_of, (1, 2, 3))])
+    parts = [*characters(text_of), *runs(codes, text_of, len(texts))]
+    owners = owners_of(parts)
     lengths = np.array([len(text) for text in texts])
-    first = np.concatenate([[0], np.cumsum(lengths + 2)[:-1]])
-    starts = np.clip(parts.starts - first[parts.owners] - 1, 0, lengths[parts.owners])
-    ends = np.clip(parts.ends - first[parts.owners] - 1, 0, lengths[parts.owners])
+    first = np.concatenate([[0], np.cumsum(lengths + 2)[:-1]])[owners] + 1
+    starts = np.clip(np.concatenate([part.starts for part in parts]) - first, 0, lengths[owners])
+    ends = np.clip(np.concatenate([part.ends for part in parts]) - first, 0, lengths[owners])
     inside = np.flatnonzero(ends > starts)
-    return Places(starts[inside], ends[inside], hashes(codes, parts, BAG_BITS)[inside], parts.owners[inside])
+    buckets = hashes(codes, parts, BAG_BITS).astype(np.int64)
+    return Places(starts[inside], ends[inside], buckets[inside], owners[inside])
 
 
 def spelt(text: str) -> str:
@@ -109,104 +112,109 @@ def spelt(text: str) -> str:
 def token_bag(texts: Sequence[str]) -> TokenBag:
     """Tokens and their buckets, 2^TOKEN_BITS of them. Digits count as one, so that a number shows its length alone."""
     codes, text_of = code_points(texts)
-    kinds = character_kinds(codes)
-    same = np.zeros(len(codes), dtype=bool)
-    same[1:] = (kinds[1:] == kinds[:-1]) & ((kinds[1:] == LETTER) | (kinds[1:] == DIGIT))
-    first = (kinds != BLANK) & ~same
-    starts = np.flatnonzero(first)
-    last = (kinds != BLANK) & ~np.append(same[1:], False)
-    ends = np.flatnonzero(last) + 1
-    token_of = np.where(kinds == BLANK, -1, np.cumsum(first) - 1)
-    parts = joined(token_pieces(kinds, token_of, starts, ends))
-    masked = np.where(kinds == DIGIT, np.uint32(ord("0")), codes)
-    buckets = hashes(masked, parts, TOKEN_BITS)
-    order = np.argsort(parts.owners, kind="stable")
-    bounds = np.searchsorted(parts.owners[order], np.arange(len(starts) + 1))
-    return TokenBag(text_of[starts], bounds, buckets[order])
+    kinds = KINDS[codes]
+    first = kinds != BLANK
+    last = first.copy()
+    apart = (kinds[1:] != kinds[:-1]) | ~RUNNING[kinds[1:]]
+    first[1:] &= apart
+    last[:-1] &= apart
+    starts, ends = np.flatnonzero(first), np.flatnonzero(last) + 1
+    parts = [*token_pieces(kinds, np.cumsum(first) - 1, starts, ends)]
+    buckets = hashes(np.where(kinds == DIGIT, np.uint32(ord("0")), codes), parts, TOKEN_BITS).astype(np.int64)
+    owners = owners_of(parts)
+    bounds = np.zeros(len(starts) + 1, dtype=np.int64)
+    np.cumsum(np.bincount(owners, minlength=len(starts)), out=bounds[1:])
+    return TokenBag(text_of[starts], bounds, buckets[np.argsort(owners, kind="stable")])
 
 
-def token_pieces(kinds: NDArray[np.int8], token_of: Indices, starts: Indices, ends: Indices) -> Iterable[Pieces]:
+def token_pieces(kinds: NDArray[np.int8], token_of: Indices, starts: Indices, ends: Indices) -> Iterator[Pieces]:
     """A token itself; of a word its 3-5-grams, beginnings and endings; from a Chinese character on, 2-4 of them."""
-    tokens = np.arange(len(starts))
-    yield pieces_of(starts, np.minimum(ends, starts + LONGEST_WORD), TOKEN, tokens)
-    long = ends - starts
+    yield Pieces(starts, np.minimum(ends, starts + LONGEST_WORD), TOKEN, np.arange(len(starts)))
+    words = np.flatnonzero((kinds[starts] == LETTER) & (ends - starts >= TOKEN_GRAMS[0]))
+    letters = np.flatnonzero(kinds == LETTER)
+    room = ends[token_of[letters]] - letters
     for length in TOKEN_GRAMS:
-        places = np.arange(max(0, len(kinds) - length + 1))
-        inside = places[(kinds[places] == LETTER) & (token_of[places] == token_of[places + length - 1])]
-        yield pieces_of(inside, inside + length, INNER + length, token_of[inside])
-        longer = tokens[(kinds[starts] == LETTER) & (long > length)]
-        yield pieces_of(starts[longer], starts[longer] + length, PREFIX + length, longer)
-        yield pieces_of(ends[longer] - length, ends[longer], SUFFIX + length, longer)
+        inner = letters[room >= length]
+        yield Pieces(inner, inner + length, INNER + length, token_of[inner])
+        words = words[ends[words] - starts[words] > length]
+        yield Pieces(starts[words], starts[words] + length, PREFIX + length, words)
+        yield Pieces(ends[words] - length, ends[words], SUFFIX + length, words)
+    whole = han = kinds == HAN
     for length in HAN_WORDS:
-        places = np.arange(max(0, len(kinds) - length + 1))
-        han = np.logical_and.reduce([kinds[places + step] == HAN for step in range(length)])
-        yield pieces_of(places[han], places[han] + length, HAN_WORD, token_of[places[han]])
+        whole = whole[:-1] & han[length - 1 :]
+        begun = np.flatnonzero(whole)
+        yield Pieces(begun, begun + length, HAN_WORD, token_of[begun])
 
 
-def pieces_of(starts: Indices, ends: Indices, kind: int, owners: Indices) -> Pieces:
-    return Pieces(starts, ends, np.full(len(starts), kind, dtype=np.uint64), owners)
-
-
-def joined(parts: Iterable[Pieces]) -> Pieces:
-    found = list(parts)
-    return Pieces(
-        np.concatenate([part.starts for part in found]),
-        np.concatenate([part.ends for part in found]),
-        np.concatenate([part.kinds for part in found]),
-        np.concatenate([part.owners for part in found]),
-    )
-
-
-def characters(text_of: Indices) -> Pieces:
+def characters(text_of: Indices) -> Iterator[Pieces]:
     """Every n-gram of characters that lies within one text."""
     size = len(text_of)
-    places = {n: np.flatnonzero(text_of[: max(0, size - n + 1)] == text_of[n - 1 :]) for n in GRAMS}
-    return joined(pieces_of(place, place + n, n, text_of[place]) for n, place in places.items())
+    for length in GRAMS:
+        begun = np.flatnonzero(text_of[: max(0, size - length + 1)] == text_of[length - 1 :])
+        yield Pieces(begun, begun + length, length, text_of[begun])
 
 
-def runs(codes: NDArray[np.uint32], text_of: Indices, lengths: Sequence[int]) -> Pieces:
-    """Runs of so many Latin words within one text; the kind of a run of one is WORD, of two PAIR, of three TRIPLE."""
-    letter = character_kinds(codes) == LETTER
-    edges = np.diff(letter.astype(np.int8), prepend=0, append=0)
-    starts, ends = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)
+def runs(codes: Codes, text_of: Indices, texts: int) -> Iterator[Pieces]:
+    """Latin words, and two or three that follow each other within one text. From number `texts` on the texts are
+    readings: their pairs and triples belong to the texts that they are the readings of."""
+    edges = np.diff((KINDS[codes] == LETTER).view(np.int8))
+    starts, ends = np.flatnonzero(edges == 1) + 1, np.flatnonzero(edges == -1) + 1
     owners = text_of[starts]
-    parts = []
-    for length in lengths:
+    own = int(np.searchsorted(owners, texts))
+    yield Pieces(starts[:own], ends[:own], WORD, owners[:own])
+    for length, kind in ((2, PAIR), (3, TRIPLE)):
         count = max(0, len(starts) - length + 1)
         within = np.flatnonzero(owners[:count] == owners[length - 1 :])
-        parts.append(pieces_of(starts[within], ends[within + length - 1], WORD + length - 1, owners[within]))
-    return joined(parts)
+        yield Pieces(starts[within], ends[within + length - 1], kind, owners[within] % texts)
 
 
-def code_points(texts: Sequence[str]) -> tuple[NDArray[np.uint32], Indices]:
+def owners_of(parts: Iterable[Pieces]) -> Indices:
+    return np.concatenate([part.owners for part in parts])
+
+
+def code_points(texts: Sequence[str]) -> tuple[Codes, Indices]:
     """All texts as one array of code points, each between two spaces, with the number of the text they belong to."""
-    padded = [f" {text} " for text in texts]
-    codes = np.frombuffer("".join(padded).encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
-    return codes, np.repeat(np.arange(len(texts)), [len(text) for text in padded])
+    joined = " " + "  ".join(texts) + " " if texts else ""
+    codes = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+    return codes, np.repeat(np.arange(len(texts)), [len(text) + 2 for text in texts])
 
 
-def character_kinds(codes: NDArray[np.uint32]) -> NDArray[np.int8]:
-    """BLANK, LETTER (a-z and the apostrophe), DIGIT, HAN or SIGN of every code point."""
-    kinds = np.full(len(codes), SIGN, dtype=np.int8)
-    kinds[(codes == ord(" ")) | (codes == ord("\n"))] = BLANK
-    kinds[((codes >= ord("a")) & (codes <= ord("z"))) | (codes == ord("'"))] = LETTER
-    kinds[(codes >= ord("0")) & (codes <= ord("9"))] = DIGIT
-    kinds[((codes >= 0x3400) & (codes <= 0x4DBF)) | ((codes >= 0x4E00) & (codes <= 0x9FFF)) | (codes >= 0x20000)] = HAN
+def character_kinds() -> NDArray[np.int8]:
+    """BLANK, LETTER (a-z and the apostrophe), DIGIT, HAN or SIGN for every code point there is."""
+    kinds = np.full(sys.maxunicode + 1, SIGN, dtype=np.int8)
+    kinds[[ord(" "), ord("\n")]] = BLANK
+    kinds[ord("a") : ord("z") + 1] = kinds[ord("'")] = LETTER
+    kinds[ord("0") : ord("9") + 1] = DIGIT
+    kinds[0x3400:0x4DC0] = kinds[0x4E00:0xA000] = kinds[0x20000:] = HAN
     return kinds
 
 
-def hashes(codes: NDArray[np.uint32], parts: Pieces, bits: int) -> Indices:
+def hashes(codes: Codes, parts: Sequence[Pieces], bits: int) -> Words:
     """A bucket per substring: a difference of prefix sums (Karp and Rabin 1987), then mixed; all mod 2^64."""
     size = len(codes)
-    powers = np.cumprod(np.full(size, BASE, dtype=np.uint64))
-    sums = np.concatenate([np.zeros(1, dtype=np.uint64), np.cumsum(mixed(codes.astype(np.uint64)) * powers)])
-    shifts = np.cumprod(np.concatenate([np.ones(1, dtype=np.uint64), np.full(size, INVERSE, dtype=np.uint64)]))
-    found = mixed((sums[parts.ends] - sums[parts.starts]) * shifts[parts.starts] + parts.kinds)
-    return (found >> np.uint64(64 - bits)).astype(np.int64)
+    sums = np.zeros(size + 1, dtype=np.uint64)
+    np.cumsum(mixed(codes.astype(np.uint64)) * powers(BASE, size.bit_length())[1 : size + 1], out=sums[1:])
+    shifts = powers(INVERSE, size.bit_length())
+    found = [(sums[part.ends] - sums[part.starts]) * shifts[part.starts] + np.uint64(part.kind) for part in parts]
+    return mixed(np.concatenate(found)) >> np.uint64(64 - bits)
+
+
+@lru_cache(maxsize=64)
+def powers(base: int, bits: int) -> Words:
+    """The first 2^bits powers, mod 2^64: a few lengths serve all texts."""
+    return np.cumprod(np.array([1] + [base] * ((1 << bits) - 1), dtype=np.uint64))
 
 
 def mixed(words: Words) -> Words:
     """splitmix64's finaliser (Steele et al. 2014): every input bit reaches every output bit."""
-    words = (words ^ (words >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    words = (words ^ (words >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return words ^ (words >> np.uint64(31))
+    words = words ^ (words >> np.uint64(30))
+    words *= np.uint64(0xBF58476D1CE4E5B9)
+    words ^= words >> np.uint64(27)
+    words *= np.uint64(0x94D049BB133111EB)
+    words ^= words >> np.uint64(31)
+    return words
+
+
+KINDS = character_kinds()
+RUNNING = np.array([False, True, True, False, False])
+"""Of each kind: whether characters of it that touch are one token."""

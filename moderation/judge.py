@@ -13,6 +13,7 @@ from typing import get_args
 
 from moderation.classifier import Classifier, ClassifierError
 from moderation.evidence import explained, words_of
+from moderation.examples import OFFER
 from moderation.normalise import Normalised, normalise
 from moderation.policy import Policy
 from moderation.rules import CONCRETE, Rules
@@ -43,8 +44,6 @@ DIRECT = frozenset({"abuse", "hate"})
 """Clauses whose phrases name a person: anger at a thing does not clear them."""
 BELIEVED = 0.1
 """A classifier's score from which on a phrase of the same clause counts whole."""
-OFFERED = frozenset({"spam_ads"})
-"""Clauses that an honest offer looks like: where offers are welcome, only rules (floods, copies, phrases) find them."""
 CLEARED = 0.3
 """What is left of a score that a softener clears."""
 TERSE = 24
@@ -128,7 +127,8 @@ class Judge:
         signals = [
             signal for signal in self._rules.find(message, plain, recent) if signal.clause in self.policy.clauses
         ]
-        scores = worth(plain.text, learned[0]) if learned and plain.text else {}
+        read = worth(plain.text, learned[0]) if learned and plain.text else {}
+        scores = placed(read, welcome=self._welcome(message))
         if not signals and not failure and self._is_calm(message, scores):
             return self._passed(scores)
         signals += [
@@ -158,7 +158,7 @@ class Judge:
         learned: Mapping[str, float],
     ) -> Finding:
         mine = [signal for signal in signals if signal.clause == clause and signal.check != "classifier"]
-        belief = 0.0 if clause in OFFERED and self._welcome(message) else learned.get(clause, 0.0)
+        belief = learned.get(clause, 0.0)
         read = mine if not learned else [doubted(signal, belief) for signal in mine]
         score = 1 - (1 - together(read)) * (1 - belief)
         kinds = {signal.check for signal in softeners}
@@ -202,6 +202,14 @@ def worth(text: str, scores: Mapping[str, float]) -> Mapping[str, float]:
         return scores
     weight = (letters / TERSE) ** 2
     return {clause: score if clause in PLAIN else score * weight for clause, score in scores.items()}
+
+
+def placed(scores: Mapping[str, float], *, welcome: bool) -> Mapping[str, float]:
+    """The scores of clauses alone: an offer that is not welcome here speaks for `spam_ads`."""
+    rest = {clause: score for clause, score in scores.items() if clause != OFFER}
+    if not welcome and OFFER in scores:
+        rest["spam_ads"] = 1 - (1 - rest.get("spam_ads", 0.0)) * (1 - scores[OFFER])
+    return rest
 
 
 def doubted(signal: Signal, belief: float) -> Signal:

@@ -7,20 +7,21 @@ words after Bojanowski et al. 2017). Inference is numpy over many texts at once;
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
-from moderation.features import TokenBag, token_bag
+from moderation.features import Indices, TokenBag, token_bag
 
 Floats = NDArray[np.float32]
 TOKENS = 160
 """Tokens of a text that are read."""
 CLIP = 99.99
-GAP = 2
-"""Empty places between two texts, so that no convolution reaches from one into the other."""
+ROWS = 512
+"""Tokens that go through the layers together: few enough for the processor's cache, many enough for its arithmetic."""
 LAYERS = ("first", "first_bias", "second", "second_bias", "last", "last_bias")
 
 
@@ -47,28 +48,47 @@ class Network:
     def margins(self, texts: Sequence[str]) -> Floats:
         """The raw outputs, shape (texts, clauses)."""
         tokens = token_bag(texts)
-        places, text_starts, counts, size = placed(tokens, len(texts))
-        flat = np.zeros((size, self._embeddings.shape[1]), dtype=np.float32)
-        if len(tokens.buckets):
-            rows = self._embeddings[tokens.buckets].astype(np.float32)
-            sums = np.add.reduceat(rows, tokens.starts[:-1], axis=0)
-            read = places >= 0
-            flat[places[read]] = sums[read] * self._scale
-        filled = np.zeros((size, 1), dtype=np.float32)
-        filled[places[places >= 0]] = 1
+        vectors = self._vectors(tokens)
+        bounds = np.searchsorted(tokens.texts, np.arange(len(texts) + 1))
+        counts = np.minimum(np.diff(bounds), TOKENS)
+        found = np.zeros((len(texts), len(self._layers["last_bias"])), dtype=np.float32)
+        for block in blocks(counts):
+            found[block] = self._read(vectors, bounds[block], counts[block])
+        return found
+
+    def _vectors(self, tokens: TokenBag) -> Floats:
+        """One row per token: the sum of its buckets' embeddings, by a sparse matrix, ten times as fast as reduceat."""
+        rows = self._embeddings.take(tokens.buckets, axis=0).astype(np.float32)
+        weights = np.full(len(rows), self._scale)
+        sums = csr_array((weights, np.arange(len(rows)), tokens.starts), shape=(len(tokens.texts), len(rows))) @ rows
+        return np.asarray(sums, dtype=np.float32)
+
+    def _read(self, vectors: Floats, starts: Indices, counts: Indices) -> Floats:
+        """The outputs of a few texts, which hold `counts` tokens from `starts` on: all their first tokens stand
+        together, then all the second ones, so that what is a step away in a text is a fixed number of rows away."""
+        steps = np.arange(counts.max())[:, None]
+        inside = steps < counts
+        filled = inside.reshape(-1, 1).astype(np.float32)
         layer = self._layers
-        first = relu(beside(flat, 1) @ layer["first"] + layer["first_bias"]) * filled
-        second = relu(beside(first, 2) @ layer["second"] + layer["second_bias"]) * filled + first
+        words = vectors.take(np.where(inside, starts + steps, 0).ravel(), axis=0) * filled
+        first = convolved(words, len(counts), layer["first"], layer["first_bias"]) * filled
+        second = convolved(first, 2 * len(counts), layer["second"], layer["second_bias"]) * filled + first
+        words, second = (rows.reshape(*inside.shape, rows.shape[1]) for rows in (words, second))
         share = 1 / np.maximum(counts, 1)[:, None].astype(np.float32)
-        pooled = np.concatenate(
-            [
-                np.maximum.reduceat(second, text_starts, axis=0),
-                np.add.reduceat(second, text_starts, axis=0) * share,
-                np.add.reduceat(flat, text_starts, axis=0) * share,
-            ],
-            axis=1,
-        )
-        return np.asarray(pooled @ layer["last"] + layer["last_bias"], dtype=np.float32)
+        pooled = [second.max(axis=0, initial=0), second.sum(axis=0) * share, words.sum(axis=0) * share]
+        return np.asarray(np.concatenate(pooled, axis=1) @ layer["last"] + layer["last_bias"], dtype=np.float32)
+
+
+def blocks(counts: Indices) -> Iterator[Indices]:
+    """All texts in blocks of about one length and at most ROWS tokens (one text may hold more), by these counts."""
+    order = np.argsort(counts, kind="stable")
+    start = 0
+    for end, longest in enumerate(counts[order].tolist()):
+        if end > start and (end + 1 - start) * longest > ROWS:
+            yield order[start:end]
+            start = end
+    if len(order):
+        yield order[start:]
 
 
 def as_int8(values: Floats) -> tuple[NDArray[np.int8], float]:
@@ -79,25 +99,12 @@ def as_int8(values: Floats) -> tuple[NDArray[np.int8], float]:
     return np.clip(np.rint(values / step), -127, 127).astype(np.int8), step
 
 
-def placed(tokens: TokenBag, texts: int) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], int]:
-    """Where each token stands in the one long row of all texts (-1: beyond TOKENS), where each text starts in it,
-    how many tokens of it are read, and how long the row is."""
-    bounds = np.searchsorted(tokens.texts, np.arange(texts + 1))
-    counts = np.minimum(np.diff(bounds), TOKENS)
-    text_starts = np.concatenate([[GAP], GAP + np.cumsum(counts + GAP)])
-    within = np.arange(len(tokens.texts)) - bounds[tokens.texts]
-    places = np.where(within < TOKENS, text_starts[tokens.texts] + within, -1)
-    return places, text_starts[:-1], counts, int(text_starts[-1])
-
-
-def beside(rows: Floats, distance: int) -> Floats:
-    """Each row together with the ones `distance` before and after it, (n, 3 * width); zeros beyond the ends."""
-    wide = np.zeros((len(rows), 3, rows.shape[1]), dtype=np.float32)
-    wide[distance:, 0] = rows[:-distance]
-    wide[:, 1] = rows
-    wide[:-distance, 2] = rows[distance:]
-    return wide.reshape(len(rows), -1)
-
-
-def relu(values: Floats) -> Floats:
-    return np.maximum(values, 0)
+def convolved(rows: Floats, step: int, weights: Floats, bias: Floats) -> Floats:
+    """Each row together with the ones `step` before and after it (zeros beyond the ends), weighed; what is below 0
+    as 0. Three products into one place: laying the three rows side by side takes longer."""
+    before, here, after = np.split(weights, 3)
+    found = rows @ here
+    found[step:] += rows[:-step] @ before
+    found[:-step] += rows[step:] @ after
+    found += bias
+    return np.asarray(np.maximum(found, 0, out=found))

@@ -22,18 +22,18 @@ from scipy.sparse import csr_matrix
 from sklearn.linear_model import LogisticRegression
 
 from moderation.classifier import BATCH, PIECE, LearnedClassifier, LinearModel, script
-from moderation.corpus import CorpusError, Row, assumed_share, corpus, lift, trainable
+from moderation.corpus import HEADS, CorpusError, Row, assumed_share, corpus, lift, trainable
 from moderation.evasion import TRANSFORMS
 from moderation.features import BAG_BITS, bag
 from moderation.network import Network, as_int8
 from moderation.normalise import normalise
-from moderation.policy import CLAUSES
 from moderation.train_network import train_network
 
 Progress = Callable[[str, float], None]
 """Told what is being done and how much of the whole is done, from 0 to 1."""
-STRENGTH = 4.0
-"""Inverse regularisation, better on the dev rows than 32."""
+STRENGTH, STRENGTH_OF_MANY = 4.0, 20.0
+"""Inverse regularisation of a head with few examples and of one of the MANY, each better on the dev rows."""
+MANY = frozenset({"spam_ads", "abuse", "hate", "prompt_injection"})
 ITERATIONS = 120
 FEWEST = 10
 """Positive rows that a clause needs before it is learnt or calibrated on its own."""
@@ -88,7 +88,7 @@ def disguised(rows: Sequence[Row], seed: int) -> list[Row]:
 def train_linear(features: csr_matrix, rows: Sequence[Row], seed: int, progress: Progress) -> LinearModel:
     """A logistic regression per clause, as int8."""
     progress("learning the words", 0.06)
-    fitted = Parallel(n_jobs=-1, prefer="threads")(delayed(fit)(features, rows, clause, seed) for clause in CLAUSES)
+    fitted = Parallel(n_jobs=-1, prefer="threads")(delayed(fit)(features, rows, clause, seed) for clause in HEADS)
     weights = np.stack([found for found, _ in fitted], axis=1)
     return quantised(weights, np.array([bias for _, bias in fitted], dtype=np.float32))
 
@@ -104,15 +104,17 @@ def matrix(texts: Sequence[str]) -> csr_matrix:
 
 def fit(features: csr_matrix, rows: Sequence[Row], clause: str, seed: int) -> tuple[Floats, float]:
     """Weights and bias for one clause, from the rows that know about it. Raises CorpusError for too few of them."""
-    known = [index for index, row in enumerate(rows) if clause in row.truth]
-    truth = np.array([rows[index].truth[clause] for index in known])
+    known = [index for index, row in enumerate(rows) if clause in row.lesson]
+    truth = np.array([rows[index].lesson[clause] for index in known])
     if truth.sum() < FEWEST:
         raise CorpusError(
             f"{clause}: only {truth.sum()} messages in training; write at least {FEWEST} in moderation/examples"
         )
     weights = np.array([rows[index].weight for index in known])
     weights[truth] *= lift(float(weights[truth].sum()), float(weights.sum()))
-    model = LogisticRegression(C=STRENGTH, max_iter=ITERATIONS, tol=1e-4, random_state=seed)
+    model = LogisticRegression(
+        C=STRENGTH_OF_MANY if clause in MANY else STRENGTH, max_iter=ITERATIONS, tol=1e-4, random_state=seed
+    )
     model.fit(features[known], truth, sample_weight=weights)
     return model.coef_[0].astype(np.float32), float(model.intercept_[0])
 
@@ -131,14 +133,14 @@ def calibrated(linear: LinearModel, network: Network, rows: Sequence[Row]) -> Le
     margins = np.stack(
         [np.concatenate([part.margins(batch) for batch in batches]) for part in (linear, network)], axis=1
     )
-    calibration = np.zeros((2, 3, len(CLAUSES)), dtype=np.float32)
-    for index, clause in enumerate(CLAUSES):
+    calibration = np.zeros((2, 3, len(HEADS)), dtype=np.float32)
+    for index, clause in enumerate(HEADS):
         share = assumed_share(clause)
         for language in (0, 1):
-            known = [at for at, row in enumerate(rows) if clause in row.truth and script(texts[at]) == language]
-            truth = np.array([rows[at].truth[clause] for at in known], dtype=bool)
+            known = [at for at, row in enumerate(rows) if clause in row.lesson and script(texts[at]) == language]
+            truth = np.array([rows[at].lesson[clause] for at in known], dtype=bool)
             calibration[language, :, index] = curve(margins[known, :, index], truth, share)
-    return LearnedClassifier(CLAUSES, linear, network, calibration)
+    return LearnedClassifier(HEADS, linear, network, calibration)
 
 
 def curve(margins: Floats, truth: NDArray[np.bool_], share: float) -> tuple[float, float, float]:

@@ -16,10 +16,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from moderation.classifier import BATCH
-from moderation.corpus import Row, lift
+from moderation.corpus import HEADS, Row, lift
 from moderation.features import TOKEN_BITS, token_bag
 from moderation.network import TOKENS, Network, as_int8
-from moderation.policy import CLAUSES
 
 WIDTH = 32
 CHANNELS = 96
@@ -46,7 +45,7 @@ class Layers(nn.Module):
         nn.init.normal_(self.embeddings.weight, std=0.05)
         self.first = nn.Conv1d(WIDTH, CHANNELS, 3, padding=1)
         self.second = nn.Conv1d(CHANNELS, CHANNELS, 3, padding=2, dilation=2)
-        self.last = nn.Linear(2 * CHANNELS + WIDTH, len(CLAUSES))
+        self.last = nn.Linear(2 * CHANNELS + WIDTH, len(HEADS))
 
     def forward(self, batch: Sequence[Tokens]) -> Tensor:
         """Logits, shape (texts, clauses)."""
@@ -139,9 +138,10 @@ EMPTY: Tokens = (np.zeros(1, dtype=np.int32), np.ones(1, dtype=np.int32))
 
 def targets(rows: Sequence[Row]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Whether each clause holds, and how much the row counts for it: 0 where it is not known, (rows, clauses) both."""
-    truth = np.array([[row.truth.get(clause, False) for clause in CLAUSES] for row in rows], dtype=np.float32)
+    lessons = [(row.lesson, row.weight) for row in rows]
+    truth = np.array([[lesson.get(clause, False) for clause in HEADS] for lesson, _ in lessons], dtype=np.float32)
     weights = np.array(
-        [[row.weight if clause in row.truth else 0.0 for clause in CLAUSES] for row in rows], dtype=np.float32
+        [[weight if clause in lesson else 0.0 for clause in HEADS] for lesson, weight in lessons], dtype=np.float32
     )
     lifts = [lift(held, whole) for held, whole in zip((truth * weights).sum(axis=0), weights.sum(axis=0), strict=True)]
     return truth, np.where(truth > 0, weights * np.array(lifts), weights).astype(np.float32)

@@ -15,12 +15,19 @@ import tldextract
 
 from moderation.normalise import Normalised
 from moderation.policy import LinkRules
+from moderation.rules.brands import ORDINARY, TRADES
 from moderation.rules.patterns import Pattern, finding
 from moderation.types import Signal
 
+COUNTRIES = (
+    "ae|ar|au|bd|bh|bo|br|cn|co|cr|cy|do|ec|eg|et|gh|gt|hk|id|il|in|it|jp|ke|kh|kr|kw|lb|lk|mm|mo|mt|mx|my|ng|np|nz|om"
+    "|pa|pe|pg|ph|pk|pl|pt|py|qa|ro|ru|sa|sg|sv|th|tn|tr|tw|tz|ua|ug|uk|uy|uz|ve|vn|za|zm|zw"
+)
+"""Countries that give names out under a second suffix ("co.uk", "com.cn"): a bare link does not end before it."""
 LINK = re2.compile(
     r"(?:https?://|www\.)(?P<host>[\pL\d][\pL\d.-]+)(?::\d+)?(?:/[^\s，。；）)】」]*)?"
-    r"|\b(?P<bare>[a-z0-9][a-z0-9.-]*\.(?:com|net|org|cn|io|co|xyz|top|shop|vip|club|site|online|info|biz|cc|tk|ml"
+    rf"|\b(?P<bare>[a-z0-9][a-z0-9.-]*\.(?:(?:com?|net|org|ne|or)\.(?:{COUNTRIES})"
+    r"|com|net|org|cn|io|co|xyz|top|shop|vip|club|site|online|info|biz|cc|tk|ml"
     r"|link|live|app|store|me|ly|gg|ru|work|fun|pro|icu))(?:/[^\s，。；）)】」]*|\b)"
 )
 SHORTENERS = {
@@ -41,8 +48,8 @@ ALIKE = 0.88
 SHORTENER = Pattern("shortener", "scam_fraud", 0.3, "")
 LOOKALIKE = Pattern("lookalike_link", "scam_fraud", 0.8, "")
 HIDDEN = Pattern("hidden_letters_link", "scam_fraud", 0.75, "")
-UNKNOWN = Pattern("unknown_link", "spam_ads", 0.55, "")
-PUBLIC = re.compile(r"(?:^|\.)(?:gov|edu|mil|ac|go|gouv|gob|int)(?:\.[a-z]{2})?$")
+UNKNOWN = Pattern("unknown_link", "spam_ads", 0.65, "")
+PUBLIC = re.compile(r"(?:^|\.)(?:gov|edu|mil|ac|go|gouv|gob|int|police|nhs|gc)(?:\.[a-z]{2})?$")
 """Suffixes that only public bodies and schools get: their links pass everywhere."""
 
 
@@ -52,7 +59,9 @@ class Links:
     def __init__(self, rules: LinkRules) -> None:
         self._extract = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None)
         self._allowed = frozenset(rules.allowed)
-        self._names = sorted({self._extract(domain).domain for domain in rules.allowed})
+        self._known = frozenset(self._extract(domain).domain for domain in rules.allowed)
+        self._names = frozenset(name for name in self._known if len(name) >= MIN_NAME)
+        self._brands = self._names - ORDINARY
 
     def find(self, plain: Normalised, *, welcome: bool) -> Iterator[Signal]:
         """`welcome` says that this author's links to domains not listed are no signal by themselves."""
@@ -72,13 +81,22 @@ class Links:
             return None
         if "xn--" in host or not written.isascii():
             return HIDDEN
-        if domain in self._allowed or PUBLIC.search(found.suffix):
+        if self._listed(host) or PUBLIC.search(found.suffix) or self._trades(found.domain, found.suffix):
             return None
         if domain in SHORTENERS:
             return SHORTENER
         if self._looks_known(found.domain, found.subdomain):
             return LOOKALIKE
         return None if welcome else UNKNOWN
+
+    def _listed(self, host: str) -> bool:
+        """Whether the policy lists the host or a domain above it."""
+        labels = host.split(".")
+        return any(".".join(labels[index:]) in self._allowed for index in range(len(labels) - 1))
+
+    def _trades(self, name: str, suffix: str) -> bool:
+        """Whether the domain is the page of a brand that the policy knows, in one of the brand's countries."""
+        return suffix in TRADES.get(name, ()) and name in self._known
 
     def _written(self, plain: Normalised, host: str, start: int) -> str:
         """The host as it was written, full width forgiven: look-alike letters still show here."""
@@ -88,10 +106,7 @@ class Links:
 
     def _looks_known(self, name: str, subdomain: str) -> bool:
         plain_name = name.translate(CONFUSED).replace("rn", "m").replace("vv", "w")
+        if plain_name in self._brands or (plain_name != name and plain_name in self._names):
+            return True
         parts = set(name.split("-")) | set(subdomain.replace("-", ".").split("."))
-        for known in self._names:
-            if len(known) < MIN_NAME:
-                continue
-            if plain_name == known or known in parts or difflib.SequenceMatcher(None, name, known).ratio() >= ALIKE:
-                return True
-        return False
+        return not parts.isdisjoint(self._brands) or bool(difflib.get_close_matches(name, self._brands, 1, ALIKE))

@@ -26,7 +26,7 @@ from moderation.types import Author, Case, Decision, Message, Place, Ruling, Ver
 from tests.bot.test_cli import write, xiaoer
 
 MILD = 'extends = "default"\nname = "mild"\n[clauses.abuse]\nreview_at = 0.9\nact_at = "never"\n'
-HARSH = 'extends = "default"\nname = "harsh"\n[clauses.abuse]\nreview_at = 0.1\nact_at = 0.9\n'
+HARSH = 'extends = "default"\nname = "harsh"\n[clauses.abuse]\nreview_at = 0.01\nact_at = 0.9\n'
 SCAM = "加V信 abc12345 返利500,先转押金"
 
 
