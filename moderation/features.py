@@ -195,14 +195,17 @@ def hashes(codes: Codes, parts: Sequence[Pieces], bits: int) -> Words:
     sums = np.zeros(size + 1, dtype=np.uint64)
     np.cumsum(mixed(codes.astype(np.uint64)) * powers(BASE, size.bit_length())[1 : size + 1], out=sums[1:])
     shifts = powers(INVERSE, size.bit_length())
-    found = [(sums[part.ends] - sums[part.starts]) * shifts[part.starts] + np.uint64(part.kind) for part in parts]
-    return mixed(np.concatenate(found)) >> np.uint64(64 - bits)
+    starts, ends = np.concatenate([part.starts for part in parts]), np.concatenate([part.ends for part in parts])
+    kinds = np.repeat(np.array([part.kind for part in parts], dtype=np.uint64), [len(part.owners) for part in parts])
+    return mixed((sums[ends] - sums[starts]) * shifts[starts] + kinds) >> np.uint64(64 - bits)
 
 
 @lru_cache(maxsize=64)
 def powers(base: int, bits: int) -> Words:
     """The first 2^bits powers, mod 2^64: a few lengths serve all texts."""
-    return np.cumprod(np.array([1] + [base] * ((1 << bits) - 1), dtype=np.uint64))
+    factors = np.full(1 << bits, base, dtype=np.uint64)
+    factors[0] = 1
+    return np.cumprod(factors, dtype=np.uint64)
 
 
 def mixed(words: Words) -> Words:

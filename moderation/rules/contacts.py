@@ -17,14 +17,14 @@ ACCOUNT_WITH_DIGIT = r"(?:[a-z][a-z_-]{1,15}\d[a-z0-9_-]{1,18}|[a-z_-]{0,2}\d[a-
 ACCOUNT = r"(?:[a-z][a-z0-9_-]{4,19}|\d{5,12})"
 PHONE_CN = r"(?:\+?86[ -]?)?1[3-9]\d[ -]?\d{4}[ -]?\d{4}\b"
 PHONE_INTL = r"\+\d{1,3}[ -]?\(?\d{1,4}\)?(?:[ -]?\d{2,4}){2,4}"
-PHONE_LOCAL = r"(?:(?:\([2-79]\d{2}\) ?|[2-79]\d{2}[.-])\d{3}[.-]\d{4}|0\d{2,3}-\d{7,8})\b"
+PHONE_LOCAL = r"(?:(?:\([2-79]\d{2}\) ?|\b[2-79]\d{2}[.-])\d{3}[.-]\d{4}|\b0\d{2,3}-\d{7,8})\b"
 """A North American number (8xx is left out: shops' free lines) or a Chinese one of a desk."""
 PHONE = rf"(?:{PHONE_CN}|{PHONE_INTL}|{PHONE_LOCAL})"
 MAIL = r"[a-z0-9][a-z0-9._%+-]{0,40}@[a-z0-9][a-z0-9.-]{0,40}\.[a-z]{2,8}"
 ASK_ZH = r"(?:联系|咨询|私聊|加我|找我|致电|拨打|电话|手机|滴我|详询|下单|订购|同号|加)"
 ASK_EN = r"(?:contact|call|text|reach|message|dm|email|mail|write|whatsapp|order|add|inquir\w+|send)"
 WRITE_EN = r"(?:contact|reach|message|dm|write|order|add|inquir\w+|send)"
-MAIL_TO = r"e?-?mails?\b(?: (?:me|us|him|her|our|my|the|team|address|id|at|to|is|on|via))*[ :=>-]{0,3}"
+MAIL_TO = r"e?-?mail\b(?: (?:me|us|him|her|our|my|the|team|address|id|at|to|is|on|via))*[ :=>-]{0,3}"
 """Asks for mail or names one's own address. "A mail from x@y.com" tells of one that came."""
 
 PATTERNS = (
@@ -49,7 +49,9 @@ PATTERNS = (
     Pattern(
         "invite", CLAUSE, 0.85, r"(?:chat\.whatsapp\.com|wa\.me|whatsapp\.com/channel|signal\.group|line\.me/ti)/\S{3,}"
     ),
-    Pattern("invite", CLAUSE, 0.85, r"(?:(?:微信|weixin)\.qq\.com/[gr]/|u\.wechat\.com/|qm\.qq\.com/|jq\.qq\.com/)\S{3,}"),
+    Pattern(
+        "invite", CLAUSE, 0.85, r"(?:(?:微信|weixin)\.qq\.com/[gr]/|u\.wechat\.com/|qm\.qq\.com/|jq\.qq\.com/)\S{3,}"
+    ),
     Pattern("payment_code", "scam_fraud", 0.6, r"(?:wxp://|qr\.alipay\.com/|weixin://wxpay)\S{3,}"),
     Pattern("e_mail", "personal_data", 0.4, MAIL),
 )

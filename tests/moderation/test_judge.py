@@ -7,9 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from moderation.classifier import ClassifierError, load_classifier
-from moderation.judge import Judge, doubted, together
+from moderation.judge import Judge
 from moderation.policy import Policy, load
 from moderation.types import Attachment, Author, Message, Place, Profile, Ruling, Signal, Trust, Verdict
+from moderation.weighing import doubted, together
 
 POLICY = load()
 CLASSIFIER = load_classifier()

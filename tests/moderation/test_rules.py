@@ -3,25 +3,20 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-import re2
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from moderation.characters import FOLDED
 from moderation.normalise import normalise
-from moderation.policy import CLAUSES, LinkRules, load
+from moderation.policy import LinkRules, load
 from moderation.rules import Rules
 from moderation.rules.campaigns import shingles, similarity
 from moderation.rules.links import Links
 from moderation.rules.numbers import identity, luhn
 from moderation.rules.offers import offers
-from moderation.rules.patterns import WORDLISTS, Pattern, PatternSet, WordListError, expression, phrases, word_list
 from moderation.types import Author, Message, Place, Signal, Trust
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 RULES = Rules(load())
-ALL_PHRASES = phrases()
-PHRASES = PatternSet(ALL_PHRASES)
 
 
 def message(text: str, *, id: str = "m", author: str = "a", trust: Trust = "member", seconds: float = 0) -> Message:
@@ -51,6 +46,10 @@ def checks(text: str, trust: Trust = "member") -> set[str]:
         "add me on telegram: @cheap_supply",
         "WeChat id: seller2024",
         "call me 13800138000",
+        "Text me at 202-555-0142",
+        "电话 0755-88886666",
+        "mail me at x@y.com",
+        "my e-mail: bob@shop.net",
     ],
 )
 def test_contacts_are_found(text: str):
@@ -66,13 +65,22 @@ def test_contacts_are_found(text: str):
         "plan b is online",
         "我加了购物车",
         "qq",
+        "skype is shutting down",
+        "wa is short for washington",
+        "a mail from seller@amazon.com came",
+        "order 112-0000000-1234567",
+        "case ID 15402289371",
+        "运单号YT19900001234",
     ],
 )
 def test_channel_names_alone_are_no_contact(text: str):
     assert not checks(text) & {"contact", "solicitation", "phone"}, find(text)
 
 
-@pytest.mark.parametrize("text", ["t.me/+abcdef", "https://discord.gg/abc", "chat.whatsapp.com/Xyz12", "wa.me/4477009"])
+@pytest.mark.parametrize(
+    "text",
+    ["t.me/+abcdef", "https://discord.gg/abc", "chat.whatsapp.com/Xyz12", "wa.me/4477009", "weixin.qq.com/g/abcd"],
+)
 def test_invites_are_found(text: str):
     assert "invite" in checks(text)
 
@@ -84,6 +92,11 @@ def test_invites_are_found(text: str):
         ("login at http://arnazon.com", "lookalike_link"),
         ("amaz0n.com/deal", "lookalike_link"),
         ("https://amazon.verify-now.xyz/a", "lookalike_link"),
+        ("amazon-refund.com", "lookalike_link"),
+        ("paypa1.com", "lookalike_link"),
+        ("amazon.top", "lookalike_link"),
+        ("https://amazon.cc", "lookalike_link"),
+        ("https://0ffice.com", "lookalike_link"),
         ("http://аmazon.com/x", "hidden_letters_link"),
         ("http://xn--mazon-3ve.com", "hidden_letters_link"),
     ],
@@ -93,10 +106,35 @@ def test_bad_links_are_found(text: str, check: str):
 
 
 @pytest.mark.parametrize(
-    "text", ["https://www.amazon.com/dp/1", "淘宝 item.taobao.com/1", "mail bob@amaz0n.com", "v1.2.3"]
+    "text",
+    [
+        "https://www.amazon.com/dp/1",
+        "淘宝 item.taobao.com/1",
+        "mail bob@amaz0n.com",
+        "v1.2.3",
+        "ebay.co.uk/help",
+        "sellercentral.amazon.com.mx",
+        "https://amazon.fr",
+        "https://seller.shopee.cn/edu",
+        "https://www.lazada.com.my",
+        "https://www.amazon.com.be",
+        "vendor.ecpay.com.tw",
+        "https://www.actionfraud.police.uk",
+        "pay.weixin.qq.com",
+    ],
 )
 def test_known_links_and_mails_are_left_alone(text: str):
-    assert not {check for check in checks(text) if "link" in check or check == "shortener"}
+    assert not {check for check in checks(text, "new") if "link" in check or check == "shortener"}
+
+
+def test_plain_words_pose_as_nobody():
+    assert checks("https://office-chairs.com", "new") == {"unknown_link"}
+
+
+def test_brands_trade_only_where_the_policy_knows_them():
+    plain = normalise("https://amazon.de")
+    assert not list(Links(LinkRules(allowed=("amazon.com",))).find(plain, welcome=False))
+    assert list(Links(LinkRules(allowed=("example.com",))).find(plain, welcome=False))
 
 
 def test_unknown_links_are_a_signal_only_where_not_welcome():
@@ -117,6 +155,17 @@ def test_unknown_links_are_a_signal_only_where_not_welcome():
 )
 def test_numbers_are_found_by_their_check_digits(text: str, check: str):
     assert check in checks(text)
+
+
+@pytest.mark.parametrize("text", ["SKU 6901234567892", "订单号 6217000000000000011", "6901234567892"])
+def test_bar_codes_and_order_numbers_are_no_cards(text: str):
+    assert "card_number" not in checks(text)
+
+
+def test_an_address_alone_stays_below_a_member_s_and_a_newcomer_s_threshold():
+    policy = load()
+    newcomer = policy.thresholds("personal_data", "general", "new").review_at
+    assert [signal.score < newcomer for signal in find("bob@shop.net")] == [True]
 
 
 def test_check_digits():
@@ -191,60 +240,6 @@ def test_similarity_is_one_for_equals_and_symmetric():
     assert similarity(left, left) == 1
     assert similarity(left, right) == similarity(right, left) > 0.6
     assert similarity(left, frozenset()) == 0
-
-
-@pytest.mark.parametrize(
-    ("text", "kind"),
-    [
-        ("有人让我加微信先转保证金,是骗子吗?", "quote"),
-        ("someone sent me this, is it a scam?", "quote"),
-        ("刷单会被处罚吗？", "question"),
-        ("is brushing against the rules?", "question"),
-        ("请不要私下加微信", "negation"),
-        ("never pay a deposit first", "negation"),
-        ("你们平台的政策真是垃圾", "criticism"),
-    ],
-)
-def test_softeners(text: str, kind: str):
-    assert kind in {signal.check for signal in RULES.soften(normalise(text))}
-
-
-def test_word_lists_hold_normalised_text_and_known_clauses():
-    for path in sorted(WORDLISTS.rglob("*.*.txt")):
-        if path.parent == WORDLISTS:
-            assert path.name.split(".")[0] in CLAUSES
-        for line in path.read_text(encoding="utf-8").splitlines():
-            if line and not line.startswith(("#", "[0")):
-                folded = "".join(FOLDED[ord(char)] if char.isalpha() and char != "…" else char for char in line)
-                assert folded == line, f"{path}: {line}"
-
-
-def test_broken_word_lists_are_told(tmp_path):
-    path = tmp_path / "abuse.zh.txt"
-    path.write_text("没有分数\n", encoding="utf-8")
-    with pytest.raises(WordListError, match=r"abuse.zh.txt:1: .*score"):
-        word_list(path, "abuse", "phrase")
-    with pytest.raises(WordListError, match="RE2 refuses"):
-        PatternSet([Pattern("phrase", "abuse", 0.5, "(")])
-
-
-def test_latin_phrases_keep_whole_words():
-    patterns = PatternSet([Pattern("phrase", "hate", 0.5, expression("(spics?|gooks?)"))])
-    assert not list(patterns.find(normalise("not too spicy")))
-    assert list(patterns.find(normalise("you spic")))
-
-
-@settings(max_examples=150, deadline=None)
-@given(
-    st.lists(
-        st.sampled_from([*"加微信返利 刷单好评", "telegram: ", "you are ", "idiot", "稳赚", "whatsapp ", "abc12345"]),
-        max_size=12,
-    )
-)
-def test_the_filter_misses_no_pattern(pieces: list[str]):
-    plain = normalise("".join(pieces))
-    alone = [pattern for pattern in ALL_PHRASES if re2.search(pattern.expression, plain.text)]
-    assert [(found.clause, found.score) for found in PHRASES.find(plain)] == [(one.clause, one.score) for one in alone]
 
 
 @settings(max_examples=150, deadline=None)
