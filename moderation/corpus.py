@@ -65,7 +65,7 @@ TALK_WEIGHT = 6.0
 RARE_SHARE = 0.02
 """What the positives of a rare clause weigh together, at least, as a part of all rows that know the clause."""
 COMMON = frozenset({"spam_ads", "abuse", "hate"})
-COMMON_SHARE, SELDOM_SHARE = 0.05, 0.01
+COMMON_SHARE, SELDOM_SHARE, OFFER_SHARE = 0.05, 0.01, 0.002
 
 
 class CorpusError(XiaoerError):
@@ -94,18 +94,21 @@ class Row:
 
     @property
     def lesson(self) -> Mapping[str, bool]:
-        """What each of the HEADS learns from the text: an offer says nothing of `spam_ads`, whatever is clear of that
-        is no offer, and of other advertisements nobody knows whether they are honest."""
+        """What each of the HEADS learns from the text: an offer's words are clear of `spam_ads`, whatever else is clear
+        of that is no offer, and of other advertisements nobody knows whether they are honest."""
         if self.offer:
-            return {clause: holds for clause, holds in self.truth.items() if clause != "spam_ads"} | {OFFER: True}
+            return {**self.truth, "spam_ads": False, OFFER: True}
         return self.truth if self.truth.get("spam_ads", True) else {**self.truth, OFFER: False}
 
 
 def assumed_share(clause: str) -> float:
     """The share of messages breaking the clause that its scores are calibrated for.
 
-    A calm group has fewer; thresholds are set by what they flag there.
+    A calm group has fewer; thresholds are set by what they flag there. Offers count as very rare because prices and
+    figures told in passing look like them, and an offer in the wrong channel does the least harm.
     """
+    if clause == OFFER:
+        return OFFER_SHARE
     return COMMON_SHARE if clause in COMMON else SELDOM_SHARE
 
 
