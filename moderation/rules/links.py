@@ -65,6 +65,8 @@ class Links:
 
     def find(self, plain: Normalised, *, welcome: bool) -> Iterator[Signal]:
         """`welcome` says that this author's links to domains not listed are no signal by themselves."""
+        if "." not in plain.text:  # as in most messages
+            return
         for match in LINK.finditer(plain.text):
             before = plain.text[match.start() - 1 : match.start()]
             host = (match.group("host") or match.group("bare")).strip(".-")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import re2
@@ -11,6 +12,7 @@ from moderation.rules.contacts import PHONE_CN
 from moderation.rules.patterns import Pattern, finding
 from moderation.types import Signal
 
+DIGIT = re.compile("[0-9]")
 CARD = re2.compile(r"\b[3-6]\d{3}(?:[ -]?\d){9,15}\b")
 ISSUED = re2.compile(r"3(?:[47]\d{13}|[0689]\d{12}|5\d{14})|4\d{12}(?:\d{3}){0,2}|5\d{15}|6\d{15,18}")
 """Lengths that the card networks give out, by first digits: a bar code of 13 digits starts with 6 and is none."""
@@ -36,6 +38,8 @@ IDENTITY_DIGITS = "10x98765432"
 
 def numbers(plain: Normalised) -> Iterator[Signal]:
     """Card numbers (Luhn), Chinese identity numbers (GB 11643), wallet addresses and Chinese mobile numbers."""
+    if not DIGIT.search(plain.text):  # as in most messages
+        return
     for match in CARD.finditer(plain.text):
         digits = "".join(filter(str.isdigit, match.group()))
         named = CARD_WORD.search(plain.text)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import re2
 
 from moderation.normalise import Normalised
+from moderation.rules.numbers import DIGIT
 from moderation.rules.patterns import Pattern, finding
 from moderation.types import Signal
 
@@ -42,6 +43,8 @@ SPREAD = 50
 
 def offers(plain: Normalised) -> Iterator[Signal]:
     """A price list (three prices, or two with words of selling) or a single offer (a price with words of selling)."""
+    if not DIGIT.search(plain.text):
+        return
     prices = list(PRICE.finditer(plain.text))
     if not prices:
         return
