@@ -55,13 +55,14 @@ def fold(char: str) -> str:
     while now != before:
         before = now
         decomposed = unicodedata.normalize("NFKD", now.casefold())
-        visible = "".join(part for part in decomposed if not invisible(part))
-        now = SIMPLIFY.convert("".join(LOOKALIKES.get(part, part) for part in visible)) if visible else ""
+        alike = "".join([LOOKALIKES.get(part, part) for part in decomposed if not invisible(part)])
+        now = alike if alike.isascii() else SIMPLIFY.convert(alike)
     return now[:EXPANSION]
 
 
 def invisible(char: str) -> bool:
-    return unicodedata.category(char) in INVISIBLE or (unicodedata.category(char) == "Cc" and not char.isspace())
+    category = unicodedata.category(char)
+    return category in INVISIBLE or (category == "Cc" and not char.isspace())
 
 
 class FoldTable(dict[int, str]):
@@ -84,8 +85,8 @@ class Readings(dict[int, str]):
 
     def __missing__(self, code: int) -> str:
         readings = PINYIN_DICT.get(code, "")
-        plain = unicodedata.normalize("NFKD", readings.partition(",")[0].replace("ü", "v"))
-        letters = "".join(part for part in plain if not invisible(part))
+        toned = unicodedata.normalize("NFKD", readings.partition(",")[0].replace("ü", "v"))
+        letters = toned.encode("ascii", "ignore").decode()
         self[code] = f" {letters} " if letters else chr(code)
         return self[code]
 

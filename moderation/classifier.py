@@ -18,6 +18,7 @@ from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
 from moderation.characters import HAN
 from moderation.errors import XiaoerError
@@ -69,12 +70,10 @@ class LinearModel:
     def margins(self, texts: Sequence[str]) -> Floats:
         """The raw outputs, shape (texts, clauses): positive where the clause is likelier than not in training."""
         found = bag(texts)
-        sums = np.zeros((len(texts), len(self._scale)), dtype=np.float32)
-        if len(found.rows):
-            present, first = np.unique(found.rows, return_index=True)
-            weighted = self._weights[found.buckets].astype(np.float32) * found.values[:, None]
-            sums[present] = np.add.reduceat(weighted, first, axis=0)
-        return sums * self._scale + self._bias
+        rows = self._weights.take(found.buckets, axis=0).astype(np.float32)
+        bounds = np.searchsorted(found.rows, np.arange(len(texts) + 1))
+        sums = csr_array((found.values, np.arange(len(rows)), bounds), shape=(len(texts), len(rows))) @ rows
+        return np.asarray(sums * self._scale + self._bias, dtype=np.float32)
 
     def because(self, texts: Sequence[str], clauses: Sequence[int]) -> list[tuple[int, int] | None]:
         """The run of characters in each text whose pieces weigh most for its clause."""

@@ -162,6 +162,8 @@ def respelt(plain: Normalised) -> Normalised:
 
 def contact_words(plain: Normalised) -> Normalised:
     """Disguised names of WeChat and QQ as "微信" and "qq"."""
+    if not (WECHAT.search(plain.text) or QQ.search(plain.text)):
+        return plain
     edits = [(match.start(), match.end(), "微信") for match in WECHAT.finditer(plain.text) if match[0] != "微信"]
     edits += [(match.start(), match.end(), "qq") for match in QQ.finditer(plain.text) if match[0] != "qq"]
     return plain.edited(sorted(edits))

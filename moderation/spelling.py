@@ -12,7 +12,10 @@ from pathlib import Path
 LEXICON_FILE = Path(__file__).parent / "wordlists" / "lexicon.txt"
 LONGEST = 24
 """Letters of the longest piece that is looked at."""
-LEET = re.compile(rf"(?<![a-z0-9@$!|+*./])[a-z0-9@$][a-z0-9@$!|+*]{{2,{LONGEST}}}[a-z0-9@$](?![a-z0-9@$|+*]|\.[a-z])")
+LEET = re.compile(
+    r"(?<![a-z0-9@$!|+*./])(?=[a-z]*[0-9@$!|+*])"
+    rf"[a-z0-9@$][a-z0-9@$!|+*]{{2,{LONGEST}}}[a-z0-9@$](?![a-z0-9@$|+*]|\.[a-z])"
+)
 """Parts of a link are left as they are: there a digit for a letter is what gives a false address away."""
 SPLIT_WORD = re.compile(
     rf"(?<![a-z0-9])[a-z]{{1,{LONGEST}}}(?:[.\-_*|/~·`,^]{{1,2}}[a-z]{{1,{LONGEST}}}){{1,6}}(?![a-z0-9])"

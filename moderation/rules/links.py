@@ -8,7 +8,9 @@ from __future__ import annotations
 import difflib
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import lru_cache, partial
+from itertools import islice
 
 import re2
 import tldextract
@@ -41,6 +43,8 @@ INVITES = {
 }  # fmt: skip
 """Judged by rules/contacts.py."""
 CONFUSED = str.maketrans({"0": "o", "1": "l", "5": "s", "3": "e", "4": "a", "-": None})
+MOST = 20
+"""Links of one message that are told of: a text of hundreds shows itself by the first."""
 MIN_NAME = 5
 """Letters a known name needs before others can be said to look like it ("jd" looks like too much)."""
 ALIKE = 0.88
@@ -62,9 +66,13 @@ class Links:
         self._known = frozenset(self._extract(domain).domain for domain in rules.allowed)
         self._names = frozenset(name for name in self._known if len(name) >= MIN_NAME)
         self._brands = self._names - ORDINARY
+        self._alike = lru_cache(maxsize=4096)(partial(alike, sorted(self._brands)))
 
     def find(self, plain: Normalised, *, welcome: bool) -> Iterator[Signal]:
         """`welcome` says that this author's links to domains not listed are no signal by themselves."""
+        return islice(self._found(plain, welcome=welcome), MOST)
+
+    def _found(self, plain: Normalised, *, welcome: bool) -> Iterator[Signal]:
         if "." not in plain.text:  # as in most messages
             return
         for match in LINK.finditer(plain.text):
@@ -111,4 +119,9 @@ class Links:
         if plain_name in self._brands or (plain_name != name and plain_name in self._names):
             return True
         parts = set(name.split("-")) | set(subdomain.replace("-", ".").split("."))
-        return not parts.isdisjoint(self._brands) or bool(difflib.get_close_matches(name, self._brands, 1, ALIKE))
+        return not parts.isdisjoint(self._brands) or self._alike(name)
+
+
+def alike(names: Sequence[str], name: str) -> bool:
+    """Whether a name is nearly one of these."""
+    return bool(difflib.get_close_matches(name, names, 1, ALIKE))

@@ -7,7 +7,7 @@ set holds loose forms (counted repeats without an upper bound): these need few s
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,20 +40,29 @@ class Pattern:
 class PatternSet:
     """Finds all of its patterns at once: RE2's filter runs only those whose fixed pieces occur in the text.
 
+    There are two filters, of plain Latin patterns and of the others: one of all outgrows RE2's cache of states.
+
     Raises WordListError for an expression that RE2 refuses.
     """
 
     def __init__(self, patterns: Iterable[Pattern]) -> None:
         self._patterns = tuple(patterns)
         self._compiled = [compiled(pattern) for pattern in self._patterns]
-        self._filter = re2.Filter()
-        for pattern in self._patterns:
-            self._filter.Add(pattern.expression)
-        self._filter.Compile()
+        latin = [index for index, pattern in enumerate(self._patterns) if pattern.expression.isascii()]
+        others = [index for index, pattern in enumerate(self._patterns) if not pattern.expression.isascii()]
+        self._filters = [(group, self._filter(group)) for group in (latin, others) if group]
+
+    def _filter(self, group: Sequence[int]) -> re2.Filter:
+        made = re2.Filter()
+        for index in group:
+            made.Add(self._patterns[index].expression)
+        made.Compile()
+        return made
 
     def find(self, plain: Normalised) -> Iterator[Signal]:
         """One signal per pattern that occurs, at its first place."""
-        for index in sorted(self._filter.Match(plain.text) or ()):
+        text = plain.text.encode()
+        for index in sorted(group[at] for group, made in self._filters for at in made.Match(text) or ()):
             match = self._compiled[index].search(plain.text)
             if match and match.end() > match.start():
                 yield finding(self._patterns[index], plain, match.start(), match.end())

@@ -87,3 +87,16 @@ def test_numpy_computes_what_torch_learns():
     filled = [index for index, text in enumerate(texts) if text]
     assert np.abs(margins - expected)[filled].max() < 0.02
     assert np.abs(plain.margins(texts[:1]) - margins[:1]).max() < 1e-4
+
+
+def test_a_text_has_the_same_margins_alone_and_among_others():
+    torch.manual_seed(0)
+    layers = Layers()
+    layers.eval()
+    network = layers.plain()
+    texts = ["you 加微信 12! " * count for count in (*range(20), 200, 1, 400, 0)]
+    together = network.margins(texts)
+    assert together.shape[0] == len(texts)
+    for text, margins in zip(texts, together, strict=True):
+        assert np.abs(network.margins([text])[0] - margins).max() < 1e-4
+    assert network.margins([]).shape == (0, together.shape[1])

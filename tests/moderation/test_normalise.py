@@ -1,5 +1,6 @@
 """One spelling for many, and the way back."""
 
+import sys
 import unicodedata
 
 import pytest
@@ -74,3 +75,26 @@ def test_folding_any_character_is_final():
     for code in range(0, 0x30000, 7):
         char = chr(code)
         assert "".join(map(fold, fold(char))) == fold(char), unicodedata.name(char, hex(code))
+
+
+def test_what_the_quick_ways_rest_on():
+    assert all(fold(char) == char.lower() for char in map(chr, range(32, 127)))
+    white = [char for char in map(chr, range(sys.maxunicode + 1)) if char.isspace()]
+    assert [char for char in white if char.isprintable()] == [" "]
+
+
+@pytest.mark.parametrize(
+    ("written", "plain"),
+    [
+        ("加 v❤信 x", "加 微信 x"),
+        ("加薇 加威a 加徽:", "加微信 加微信a 加微信:"),
+        ("vx wx avx svxx", "微信 微信 avx svxx"),
+        ("a\u3000 b\t\n c", "a b\nc"),
+        ("加w e c h a t", "加wechat"),
+        ("红，色，蓝，绿 红色-蓝色", "红色蓝绿红色-蓝色"),
+        ("fr33 m*ney a--b", "free money a--b"),
+        ("soooo freeee !!!! 1111", "soo free !! 1111"),
+    ],
+)
+def test_every_step_is_reached(written: str, plain: str):
+    assert normalise(written).text == plain
