@@ -37,7 +37,7 @@ DIRECT = frozenset({"abuse", "hate"})
 """Clauses whose phrases name a person: anger at a thing does not clear them."""
 BELIEVED = 0.1
 """A classifier's score from which on a phrase of the same clause counts whole."""
-CLEARED = 0.3
+CLEARED = 0.15
 """What is left of a score that a softener clears."""
 TERSE, HAN_LETTERS = 24, 6
 """Letters, and how many of them a Chinese character counts, below which the classifier says little but of insults."""
