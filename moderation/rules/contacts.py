@@ -44,13 +44,13 @@ PATTERNS = (
     Pattern("solicitation", CLAUSE, 0.6, r"(?:加|\+|私)\s?(?:我|一下|下|个)?\s?(?:的)?\s?(?:微信|qq\b|电报)"),
     Pattern("solicitation", CLAUSE, 0.6, r"(?:微信|qq|电报)\s?(?:私聊|联系|详聊|细聊|咨询|聊|找我|加我)"),
     Pattern("solicitation", CLAUSE, 0.55, r"(?:私聊|联系|咨询|加|滴滴?)我.{0,8}(?:拿货|下单|进群|报价|领取|详情|资料)"),
-    Pattern("invite", CLAUSE, 0.85, r"discord(?:\.gg|app\.com/invite|\.com/invite)/[a-z0-9-]{2,}"),
-    Pattern("invite", CLAUSE, 0.85, r"(?:t|telegram)\.(?:me|dog)/(?:\+|joinchat/)?[a-z0-9_-]{3,}"),
+    Pattern("invite", CLAUSE, 0.92, r"discord(?:\.gg|app\.com/invite|\.com/invite)/[a-z0-9-]{2,}"),
+    Pattern("invite", CLAUSE, 0.92, r"(?:t|telegram)\.(?:me|dog)/(?:\+|joinchat/)?[a-z0-9_-]{3,}"),
     Pattern(
-        "invite", CLAUSE, 0.85, r"(?:chat\.whatsapp\.com|wa\.me|whatsapp\.com/channel|signal\.group|line\.me/ti)/\S{3,}"
+        "invite", CLAUSE, 0.92, r"(?:chat\.whatsapp\.com|wa\.me|whatsapp\.com/channel|signal\.group|line\.me/ti)/\S{3,}"
     ),
     Pattern(
-        "invite", CLAUSE, 0.85, r"(?:(?:微信|weixin)\.qq\.com/[gr]/|u\.wechat\.com/|qm\.qq\.com/|jq\.qq\.com/)\S{3,}"
+        "invite", CLAUSE, 0.92, r"(?:(?:微信|weixin)\.qq\.com/[gr]/|u\.wechat\.com/|qm\.qq\.com/|jq\.qq\.com/)\S{3,}"
     ),
     Pattern("payment_code", "scam_fraud", 0.6, r"(?:wxp://|qr\.alipay\.com/|weixin://wxpay)\S{3,}"),
     Pattern("e_mail", "personal_data", 0.4, MAIL),
