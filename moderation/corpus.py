@@ -60,6 +60,8 @@ SOCIAL_WEIGHT = 0.5
 OWN_WEIGHT = 3.0
 TALK_WEIGHT = 6.0
 """Of honest talk: a flag on it costs most."""
+TALK = frozenset({"talk", "talk2", "daily", "review"})
+"""Topics of the own examples that are honest talk and nothing else."""
 
 
 RARE_SHARE = 0.02
@@ -91,6 +93,11 @@ class Row:
     @property
     def harmless(self) -> bool:
         return len(self.truth) == len(CLAUSES) and not any(self.truth.values())
+
+    @property
+    def talk(self) -> bool:
+        """Whether it is honest talk of this project's own."""
+        return self.area == "own" and self.harmless and self.source.removeprefix("own:") in TALK
 
     @property
     def lesson(self) -> Mapping[str, bool]:
@@ -150,7 +157,7 @@ def own_examples(split: Split) -> Iterator[Row]:
         if example.measured == (split == "dev"):
             offer = OFFER in example.clauses
             truth = {clause: clause in example.clauses for clause in CLAUSES} | ({"spam_ads": True} if offer else {})
-            weight = (TALK_WEIGHT if example.topic.startswith("talk") else OWN_WEIGHT) * example.share**0.5
+            weight = (TALK_WEIGHT if example.topic in TALK else OWN_WEIGHT) * example.share**0.5
             yield Row(example.text, example.lang, f"own:{example.topic}", "own", True, truth, weight, offer)
 
 

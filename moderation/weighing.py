@@ -35,6 +35,8 @@ CAPS = {"quote": frozenset({"threat", "abuse", "hate", "sexual", "personal_data"
 """Softener to the clauses on which it keeps the policy from acting by itself."""
 DIRECT = frozenset({"abuse", "hate"})
 """Clauses whose phrases name a person: anger at a thing does not clear them."""
+SUREST_OFFER = 0.9
+"""What an offer out of place comes to at most by the classifier alone: a person looks before it is removed."""
 BELIEVED = 0.1
 """A classifier's score from which on a phrase of the same clause counts whole."""
 CLEARED = 0.15
@@ -74,7 +76,7 @@ def placed(scores: Mapping[str, float], *, welcome: bool) -> Mapping[str, float]
     """The scores of clauses alone: an offer that is not welcome here speaks for `spam_ads`."""
     rest = {clause: score for clause, score in scores.items() if clause != OFFER}
     if not welcome and OFFER in scores:
-        rest["spam_ads"] = 1 - (1 - rest.get("spam_ads", 0.0)) * (1 - scores[OFFER])
+        rest["spam_ads"] = max(rest.get("spam_ads", 0.0), SUREST_OFFER * scores[OFFER])
     return rest
 
 
