@@ -95,11 +95,6 @@ class Row:
         return len(self.truth) == len(CLAUSES) and not any(self.truth.values())
 
     @property
-    def talk(self) -> bool:
-        """Whether it is honest talk of this project's own."""
-        return self.area == "own" and self.harmless and self.source.removeprefix("own:") in TALK
-
-    @property
     def lesson(self) -> Mapping[str, bool]:
         """What each of the HEADS learns from the text: an offer's words are clear of `spam_ads`, whatever else is clear
         of that is no offer, and of other advertisements nobody knows whether they are honest."""

@@ -40,9 +40,7 @@ FEWEST = 10
 RARE_SCORE = 0.25
 DISGUISED = 0.2
 """Share of the rows that are repeated in disguise."""
-AMONG_TALK = 0.12
-"""Share of the rows that are repeated among honest talk, so that padding hides little."""
-REPEATED_WEIGHT = 0.5
+DISGUISED_WEIGHT = 0.5
 LINEAR_DONE = 0.3
 """How much of the whole is done when the linear part is."""
 
@@ -53,7 +51,7 @@ def train_judge(data: Path, out: Path, seed: int, progress: Progress) -> Path:
     """Train on `data` (the shared folder) and write `out` and its `.sha256`. Raises CorpusError for unusable data."""
     progress("reading", 0.0)
     rows = trainable(corpus(data, "train"))
-    rows += [*disguised(rows, seed), *among_talk(rows, seed)]
+    rows += disguised(rows, seed)
     texts = plain_texts(rows)
     progress("hashing", 0.03)
     linear = train_linear(matrix(texts), rows, seed, progress)
@@ -80,28 +78,11 @@ def disguised(rows: Sequence[Row], seed: int) -> list[Row]:
     names = sorted(TRANSFORMS)
     return [
         replace(
-            row, text=TRANSFORMS[chance.choice(names)](row.text[:PIECE], chance), weight=row.weight * REPEATED_WEIGHT
+            row, text=TRANSFORMS[chance.choice(names)](row.text[:PIECE], chance), weight=row.weight * DISGUISED_WEIGHT
         )
         for row in rows
         if chance.random() < DISGUISED
     ]
-
-
-def among_talk(rows: Sequence[Row], seed: int) -> list[Row]:
-    """Some of the rows, harmless ones too, each with honest talk in its language before it, after it or both."""
-    chance = random.Random(seed + 1)  # noqa: S311, no secret
-    talk = {lang: [row.text for row in rows if row.talk and row.lang == lang] for lang in ("zh", "en")}
-    found = []
-    for row in rows:
-        if talk[row.lang] and chance.random() < AMONG_TALK:
-            before, after = chance.choice(((1, 0), (0, 1), (1, 1)))
-            parts = [
-                *chance.choices(talk[row.lang], k=before),
-                row.text[:PIECE],
-                *chance.choices(talk[row.lang], k=after),
-            ]
-            found.append(replace(row, text=chance.choice(" \n").join(parts), weight=row.weight * REPEATED_WEIGHT))
-    return found
 
 
 def train_linear(features: csr_matrix, rows: Sequence[Row], seed: int, progress: Progress) -> LinearModel:
