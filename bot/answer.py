@@ -59,15 +59,20 @@ class AnswerRoom:
         self._lm = lm
         self._confidence = confidence
 
-    async def answer(self, community: str, question: str, history: Sequence[str] = ()) -> Reply:
-        """A proven answer, or a hand-off that says why; a model that is down or busy leads to a hand-off too."""
+    async def answer(
+        self, community: str, question: str, history: Sequence[str] = (), *, floor: float = FLOOR
+    ) -> Reply:
+        """A proven answer, or a hand-off that says why; a model that is down or busy leads to a hand-off too.
+
+        No model is asked when the best passage's score is below `floor`.
+        """
         began = time.perf_counter()
-        reply = await self._answer(community, bare(question), "\n".join(history)[-EARLIER:])
+        reply = await self._answer(community, bare(question), "\n".join(history)[-EARLIER:], max(floor, FLOOR))
         return reply.model_copy(update={"took_ms": (time.perf_counter() - began) * 1000})
 
-    async def _answer(self, community: str, question: str, earlier: str) -> Reply:
+    async def _answer(self, community: str, question: str, earlier: str, floor: float) -> Reply:
         passages = (await self._search(community, question))[:READ]
-        if not passages or passages[0].score < FLOOR:
+        if not passages or passages[0].score < floor:
             return Reply(handoff=True, why="nothing_found", passages=tuple(passages))
         try:
             best = await self._read(question, earlier, passages)

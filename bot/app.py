@@ -22,6 +22,7 @@ from redis.exceptions import RedisError
 from bot.answer import AnswerRoom, Search
 from bot.bench import Bench
 from bot.config import Settings
+from bot.floor import Floor
 from bot.history import History
 from bot.knowledge.index import Index
 from bot.knowledge.meaning import TokenTable
@@ -30,6 +31,7 @@ from bot.lm.cache import prepare
 from bot.lm.opening import open_lm
 from bot.lm.types import LanguageModel, Progress
 from bot.lm.vectors import TokenVectors
+from bot.manners import Manners
 from bot.redis_server import EmbeddedRedis, open_client
 from bot.router import Router
 from bot.sample import KNOWLEDGE, POLICY
@@ -166,6 +168,17 @@ async def open_model(settings: Settings, progress: Progress) -> tuple[LanguageMo
     return model, TokenVectors(folder)
 
 
+def manners(settings: Settings) -> Manners:
+    """When the bot may speak unasked, by the settings."""
+    return Manners(
+        where=settings.unasked,
+        score=settings.unasked_score,
+        per_hour=settings.unasked_per_hour,
+        quiet_s=settings.quiet_s,
+        burst_s=settings.burst_s,
+    )
+
+
 def searching(redis: Redis, vectors: TokenTable) -> Search:
     """A search over each community's shelf, through an index that follows it."""
     held: dict[str, tuple[Shelf, Index]] = {}
@@ -184,6 +197,7 @@ def open_worker(parts: Base, judge: Judge, lm: LanguageModel, vectors: TokenTabl
     """A worker with all rooms of the two straight paths. `judge` judges where the policy book holds nothing."""
     room = AnswerRoom(searching(parts.redis, vectors), lm, confidence=parts.settings.answer_confidence)
     bench = Bench(judge, PolicyBook(parts.redis), classifier())
-    books = MemberBook(parts.redis), History(parts.redis)
-    router = Router(bench, room, *books, archive_days=parts.settings.archive_days)
+    members, history = MemberBook(parts.redis), History(parts.redis)
+    floor = Floor(parts.redis, members, history, manners(parts.settings))
+    router = Router(bench, room, members, history, floor, archive_days=parts.settings.archive_days)
     return Worker(parts.streams, router, parts.cases, told)

@@ -58,6 +58,13 @@ class Settings(BaseSettings):
     lm_timeout_s: float = Field(20.0, gt=0, description="seconds until a question goes to a person instead")
     answer_confidence: float = Field(0.5, ge=0, le=1, description="an answer less sure than this goes to a person")
 
+    # Manners
+    unasked: str = Field("help", description="channels, or kinds of channels, where questions to nobody are answered")
+    unasked_score: float = Field(0.5, ge=0, le=1, description="what the search must reach for that, help aside")
+    unasked_per_hour: int = Field(30, ge=0, description="how often the bot speaks unasked in a community")
+    quiet_s: float = Field(300.0, ge=0, description="seconds the bot leaves a member to a person who spoke to it")
+    burst_s: float = Field(3.0, ge=0, le=60, description="seconds of silence after which a question is complete")
+
     # Running
     archive_days: int = Field(30, ge=0, le=3650, description="how long messages are kept for backtests; 0 keeps none")
     lease_s: float = Field(6.0, ge=1, le=300, description="seconds until a dead process's work is taken over")

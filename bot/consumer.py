@@ -78,7 +78,9 @@ class Consumer:
                 if not await self._streams.lease(stream, self.owner):
                     await self._drop([stream])
                     continue
-                new = stream not in self._held
+                new = not self._ours(stream)
+                if new:  # a lease that ran out meanwhile too: what was under way is begun again
+                    await self._drop([stream])
                 self._held[stream] = till
                 if new:
                     await self._streams.ready(stream)
@@ -95,7 +97,8 @@ class Consumer:
         if not self._held:
             await asyncio.sleep(IDLE_MS / 1000)
             return
-        for entry in await self._streams.fresh(list(self._held), PAGE, IDLE_MS):
+        patience = min(IDLE_MS, int(self._streams.lease_s * 250))  # a lease must not run out during a read
+        for entry in await self._streams.fresh(list(self._held), PAGE, patience):
             await self._take(entry)
 
     async def _take(self, entry: Entry) -> None:
@@ -114,7 +117,7 @@ class Consumer:
         for stream, till in list(self._held.items()):
             if till - time.monotonic() < self._streams.lease_s / 2:
                 renewed = time.monotonic() + self._streams.lease_s
-                if await self._streams.lease(stream, self.owner):
+                if self._ours(stream) and await self._streams.lease(stream, self.owner):
                     self._held[stream] = renewed
 
     async def _drain(self, lane: tuple[str, str]) -> None:

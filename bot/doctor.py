@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 
 from bot.app import connect, knowledge_path, open_policy
 from bot.config import Settings, settings
-from bot.knowledge.documents import read_folder
+from bot.knowledge.reading import read_folder
 from bot.lm.cache import folder_in
 from bot.lm.opening import check_model
 from bot.stream import Streams

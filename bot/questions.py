@@ -1,36 +1,53 @@
-"""Is this for the bot? What a message wants of it, by plain rules: cheap, the same in both languages, and cautious.
-
-The bot speaks when it is addressed, and to questions in a help channel that are not part of a talk between two people.
-"""
+"""Is this for the bot? What a text is by its form, by plain rules: cheap, the same in both languages, and cautious."""
 
 from __future__ import annotations
 
+import tomllib
 from enum import Enum, auto
+from importlib.resources import files
 
 import re2
 
-from moderation.types import Message
-
 
 class Speech(Enum):
-    """What a message wants of the bot."""
+    """What a text is. CHAT is small talk that needs no answer, STATEMENT anything that is nothing else."""
 
-    NOTHING = auto()
     QUESTION = auto()
+    STATEMENT = auto()
+    ABOUT = auto()
     THANKS = auto()
     GREETING = auto()
+    CHAT = auto()
 
 
-_MENTION = re2.compile(r"(?i)@\s?(xiaoer|小二)[,，:：]?\s*")
+_MENTION = re2.compile(r"(?i)[@＠]\s?(xiaoer|小二)[,，:：]?\s*")
 _ASKS = re2.compile(
-    r"(?i)[?？]|吗|呢$|么$|怎么|怎样|如何|什么|多少|多久|几天|几点|哪[里些个儿]?|为何|为什么|能不能|可不可以|是不是|有没有|请问|求助|求教"
+    r"(?i)[?？]|吗|呢$|么$|怎么|怎样|咋|啥|如何|什么|多[少久大长高远]|几[天点号个条次块分家月年]|哪[里些个儿]?|为何|能不能"
+    r"|可不可以|是不是|有没有|是否|请问|求助|求教"
     r"|^(so |and |but |hi |hello |hey )?(how|what|when|where|who|which|why|can|could|do|does|did|is|are|am|will|would"
     r"|should|may|must|has|have)\b|\b(how (do|can|long|much|many|to)|anyone know|wondering|can someone|help me)\b"
 )
-_PREAMBLE = re2.compile(r"(?i)^(请问|求助|求教|在线等|(quick )?question|help)[\s!！。.~～?？,，:：]*$")
-_THANKS = re2.compile(r"(?i)^.{0,24}(谢谢|多谢|感谢|谢了|thanks|thank you|\bthx|cheers).{0,40}$")
-_GREETING = re2.compile(
-    r"(?i)^(hi|hello|hey|good (morning|afternoon|evening)|你好|您好|大家好|早上好|早安?|晚上好|在吗)[\s!！。.~～?？]*$"
+_PREAMBLE = re2.compile(
+    r"(?i)^(请问(一下)?|求助|求教|在线等|问(个|一个|一下)(问题)?|(我)?(想|要)?(请教|咨询|问)(一下|个问题|一个问题)?|有个?问题(想问)?"
+    r"|((i have |i've got )?a (quick )?)?question|quick question|help|i need (some )?help|can i ask (you )?something)"
+    r"[\s!！。.~～?？,，:：]*$"
+)
+
+_KIND = tomllib.loads((files("bot") / "small_talk.toml").read_text("utf-8"))
+_GREETINGS, _THANKS, _FILLING, _IDENTITY = (
+    "|".join(_KIND[kind]) for kind in ("greetings", "thanks", "filling", "about")
+)
+_ANYTHING = "|".join((_GREETINGS, _THANKS, *_KIND["chat"], _FILLING))
+_PAUSE = r"[\s\p{P}\p{S}\p{M}\p{Cf}]*"
+_SAID = rf"(?:(?:{_ANYTHING}){_PAUSE})"
+_SMALL = re2.compile(rf"(?i)^{_PAUSE}{_SAID}*$")
+_ABOUT = re2.compile(rf"(?i)^{_PAUSE}{_SAID}*(?:{_IDENTITY})[吗呢呀啊]?{_PAUSE}{_SAID}*$")
+_GREETED = re2.compile(rf"(?i)^{_PAUSE}(?:(?:{_FILLING}){_PAUSE})*(?:{_GREETINGS})")
+_THANKED = re2.compile(rf"(?i)(?:{_THANKS})")
+_THANKS_FIRST = re2.compile(rf"(?i)^{_PAUSE}{_SAID}*(?:{_THANKS}).{{0,40}}$")
+_WANTS = re2.compile(
+    r"(?i)但|可是|不过|还是|还没|没有|不行|不能|再|帮|麻烦[你您]?[^了你您]|需要|想|请"
+    r"|\b(but|still|however|not|need|want|please|help me|another|one more|my)\b|n't"
 )
 
 
@@ -39,17 +56,36 @@ def bare(text: str) -> str:
     return str(_MENTION.sub("", text)).strip()
 
 
-def speech(message: Message) -> Speech:
-    """What the message wants of the bot; a reply to another member and an edit want nothing."""
-    text = bare(message.text)
-    if message.edit or not text:
-        return Speech.NOTHING
-    spoken_to = message.addressed
-    if not spoken_to and (message.place.profile != "help" or message.reply_to):
-        return Speech.NOTHING
-    if spoken_to and _GREETING.search(text):
+def speech(text: str) -> Speech:
+    """What a text is. A word that only opens a question, such as "one question", is a greeting."""
+    said = bare(text)
+    if not said:
+        return Speech.GREETING if text.strip() else Speech.CHAT
+    if _ABOUT.search(said):
+        return Speech.ABOUT
+    if _SMALL.search(said):
+        return _small(said)
+    if _PREAMBLE.search(said):
         return Speech.GREETING
-    if _THANKS.search(text) and "?" not in text and "？" not in text:
-        return Speech.THANKS if spoken_to else Speech.NOTHING
-    asks = _ASKS.search(text) and not _GREETING.search(text) and not _PREAMBLE.search(text)
-    return Speech.QUESTION if asks or spoken_to else Speech.NOTHING
+    if _ASKS.search(said):
+        return Speech.QUESTION
+    thanks = _THANKS_FIRST.search(said) and not _WANTS.search(said)
+    return Speech.THANKS if thanks else Speech.STATEMENT
+
+
+def _small(said: str) -> Speech:
+    if _THANKED.search(said):
+        return Speech.THANKS
+    return Speech.GREETING if _GREETED.search(said) else Speech.CHAT
+
+
+def whole(texts: list[str]) -> tuple[Speech, str]:
+    """What several texts of one member are together, and their words: small talk around a question is left out."""
+    spoken = [(speech(text), bare(text)) for text in texts]
+    asked = [text for kind, text in spoken if kind in (Speech.QUESTION, Speech.STATEMENT)]
+    if asked:
+        form = Speech.QUESTION if any(kind is Speech.QUESTION for kind, _ in spoken) else Speech.STATEMENT
+        return form, "\n".join(asked)
+    kinds = {kind for kind, _ in spoken}
+    kind = next((one for one in (Speech.ABOUT, Speech.THANKS, Speech.GREETING) if one in kinds), Speech.CHAT)
+    return kind, "\n".join(text for _, text in spoken)

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from bot.router import Outcome
+from bot.outcome import Outcome
 from bot.stream import Streams
 from moderation.types import Enforce, Message, Say
 

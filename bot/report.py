@@ -9,7 +9,7 @@ from typing import Protocol
 from rich.console import Console
 from rich.text import Text
 
-from bot.router import Outcome
+from bot.outcome import Outcome
 from bot.telemetry import ANSWER_SECONDS, EFFECTS, JUDGE_SECONDS, MESSAGES, VERDICTS
 from moderation.comparison import mark
 from moderation.types import Enforce, Message, Say

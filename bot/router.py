@@ -7,17 +7,19 @@ performs both in one transaction with the acknowledgement. It performs nothing i
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal, NamedTuple, Protocol
+from datetime import UTC, datetime
 
-from bot.bench import Sitting
 from bot.commands import CommandError, is_command, taught
 from bot.effects import carrying_out, in_reply
-from bot.fitness import unfit
+from bot.floor import Floor, handing, hearing, settled
 from bot.history import History, archiving, noting
 from bot.knowledge.documents import guess_lang
 from bot.knowledge.shelf import teaching
+from bot.outcome import Answers, Bench, Outcome, context
 from bot.questions import Speech, speech
+from bot.responder import Responder
 from bot.stream import asking
+from bot.talk import Question, between_people, own_earlier
 from bot.words import words
 from moderation.backtest import placed
 from moderation.cases import opening, settling
@@ -29,46 +31,11 @@ from moderation.shadow import comparing
 from moderation.types import (
     Case,
     Decision,
-    Enforce,
     Message,
-    Reply,
     Ruling,
     Say,
     Verdict,
-    case_id,
 )
-
-CONTEXT = 6
-"""Messages of the channel that a case shows before its subject."""
-
-Fate = Literal["silent", "asked", "answered", "enforced", "escalated", "settled"]
-
-
-class Answers(Protocol):
-    """The answer room, as the router sees it."""
-
-    async def answer(self, community: str, question: str, history: Sequence[str] = ()) -> Reply: ...
-
-
-class Bench(Protocol):
-    """Who judges in a community, as the router sees it."""
-
-    async def sitting(self, community: str) -> Sitting: ...
-
-
-class Outcome(NamedTuple):
-    """What became of a message or a decision, and what is to be done about it.
-
-    `shadow` is the verdict of the policy beside the one in force; nothing follows from it.
-    """
-
-    fate: Fate
-    effects: tuple[Say | Enforce, ...] = ()
-    writes: tuple[Write, ...] = ()
-    verdict: Verdict | None = None
-    case: Case | None = None
-    reply: Reply | None = None
-    shadow: Verdict | None = None
 
 
 class Router:
@@ -78,12 +45,20 @@ class Router:
     """
 
     def __init__(
-        self, bench: Bench, answers: Answers, members: MemberBook, history: History, *, archive_days: int = 0
+        self,
+        bench: Bench,
+        answers: Answers,
+        members: MemberBook,
+        history: History,
+        floor: Floor,
+        *,
+        archive_days: int = 0,
     ) -> None:
         self._bench = bench
-        self._answers = answers
         self._members = members
         self._history = history
+        self._floor = floor
+        self._responder = Responder(bench, answers, history, floor)
         self._archive_days = archive_days
 
     async def prepare(self, communities: Sequence[str]) -> None:
@@ -104,7 +79,10 @@ class Router:
         message = placed(message.model_copy(update={"author": author}), sitting.judge.policy)
         said = surroundings(message, recent)
         verdict = sitting.judge.judge(message, said)
-        outcome = _ruled(sitting.judge.policy, message, verdict, standing, recent)
+        if verdict.ruling is Ruling.ALLOW and not is_command(message):
+            outcome = self._allow(message, recent)
+        else:
+            outcome = _ruled(sitting.judge.policy, message, verdict, standing, recent)
         writes = (*outcome.writes, *noting(message), *archiving(message, verdict, self._archive_days))
         if sitting.shadow is None:
             return outcome._replace(verdict=verdict, writes=writes)
@@ -112,34 +90,31 @@ class Router:
         writes += tuple(comparing(message, verdict, beside, self._archive_days))
         return outcome._replace(verdict=verdict, writes=writes, shadow=beside)
 
-    async def answer(self, message: Message) -> Outcome:
-        """What a question leads to: an answer with its source, or a case for a person that carries the draft.
-
-        The bot's own words are judged like anyone's; those that the community would not want are such a draft.
-        """
-        community, lang = message.place.community, guess_lang(message.text)
-        reply = await self._answers.answer(community, message.text)
-        verdict = None
-        if not reply.handoff:
-            verdict = unfit((await self._bench.sitting(community)).judge, message.place, reply)
-            if verdict is None:
-                return Outcome("answered", (in_reply(message, reply.text, "answer", reply),), reply=reply)
-            reply = reply.model_copy(update={"handoff": True, "why": "unfit"})
-        case = Case(
-            id=case_id("handoff", message),
-            kind="handoff",
-            subject=message,
-            context=_context(message, await self._history.recent(community)),
-            verdict=verdict,
-            reply=reply,
+    def _allow(self, message: Message, recent: Sequence[Message]) -> Outcome:
+        """A message that broke no rule: to the answer room when it is for the bot, be it no more than a thanks."""
+        writes: tuple[Write, ...] = () if message.edit else (passing(message),)  # nobody earns trust by editing
+        unasked = not message.addressed
+        for_the_bot = not unasked or (
+            not message.edit
+            and self._floor.manners.may_speak_in(message.place)
+            and speech(message.text) is Speech.QUESTION
+            and not between_people(message, recent)
         )
-        notice = in_reply(message, words(lang)("say.handoff", case=case.id), "handoff", case=case.id)
-        return Outcome("escalated", (notice,), tuple(opening(case)), case=case, reply=reply)
+        writes = (*writes, *hearing(message, asked=for_the_bot))
+        if not for_the_bot:
+            return Outcome("silent", writes=writes)
+        earlier, now = own_earlier(message, recent), datetime.now(UTC)
+        question = Question(message=message, unasked=unasked, earlier=earlier, heard_at=now)
+        return Outcome("asked", writes=(*writes, asking(question)))
+
+    async def answer(self, question: Question) -> Outcome:
+        """What a question leads to: an answer with its source, a case with the draft for a person, or silence."""
+        return await self._responder.answer(question)
 
     async def carry_out(self, case: Case, decision: Decision) -> Outcome:
         """What a decision leads to, a person's and the policy's alike."""
         policy = (await self._bench.sitting(case.community)).judge.policy
-        return _carried_out(policy, case, decision)
+        return _carried_out(policy, case, decision)._replace(writes=tuple(settled(case, decision)))
 
 
 def _ruled(
@@ -150,10 +125,8 @@ def _ruled(
             return _act(policy, message, verdict, standing, recent)
         case Ruling.REVIEW:
             return _review(policy, message, verdict, recent)
-        case Ruling.ALLOW if is_command(message):
-            return _command(message, standing)
         case Ruling.ALLOW:
-            return _allow(message)
+            return _command(message, standing)
 
 
 def _act(policy: Policy, message: Message, verdict: Verdict, standing: Standing, recent: Sequence[Message]) -> Outcome:
@@ -170,7 +143,7 @@ def _act(policy: Policy, message: Message, verdict: Verdict, standing: Standing,
         strikes=rung.strikes,
     )
     case = case.model_copy(update={"state": "settled", "decision": decision})
-    return _carried_out(policy, case, decision)._replace(writes=tuple(settling(case, decision)))
+    return _carried_out(policy, case, decision)._replace(writes=(*settling(case, decision), *_emptied(message)))
 
 
 def _review(policy: Policy, message: Message, verdict: Verdict, recent: Sequence[Message]) -> Outcome:
@@ -180,8 +153,13 @@ def _review(policy: Policy, message: Message, verdict: Verdict, recent: Sequence
     told: tuple[Say, ...] = ()
     if verdict.clause == "distress":
         told = (in_reply(message, words(guess_lang(message.text))("say.distress"), "notice", case=case.id),)
-    writes = opening(case, clause.severity) if clause else opening(case)
-    return Outcome("escalated", told, tuple(writes), case=case)
+    opened = opening(case, clause.severity) if clause else opening(case)
+    return Outcome("escalated", told, (*opened, *handing(case), *_emptied(message)), case=case)
+
+
+def _emptied(message: Message) -> Sequence[Write]:
+    """An edit that did not pass is no part of a question that waits."""
+    return hearing(message, asked=False, passed=False) if message.edit else ()
 
 
 def _carried_out(policy: Policy, case: Case, decision: Decision) -> Outcome:
@@ -202,24 +180,6 @@ def _command(message: Message, standing: Standing) -> Outcome:
     return Outcome("answered", (in_reply(message, told, "answer"),), tuple(teaching(message.place.community, document)))
 
 
-def _allow(message: Message) -> Outcome:
-    """A message that broke no rule: to the answer room when it asks the bot, a polite word when it thanks it."""
-    writes: tuple[Write, ...] = () if message.edit else (passing(message),)  # nobody earns trust by editing
-    heard = speech(message)
-    if heard is Speech.QUESTION:
-        return Outcome("asked", writes=(*writes, asking(message)))
-    if heard is Speech.NOTHING:
-        return Outcome("silent", writes=writes)
-    polite = words(guess_lang(message.text))("say.thanks" if heard is Speech.THANKS else "say.hello")
-    return Outcome("answered", (in_reply(message, polite, "answer"),), writes)
-
-
 def _moderation_case(message: Message, verdict: Verdict, recent: Sequence[Message]) -> Case:
-    id_, context = moderation_case(message), _context(message, recent)
-    return Case(id=id_, kind="moderation", subject=message, context=context, verdict=verdict)
-
-
-def _context(message: Message, recent: Sequence[Message]) -> tuple[Message, ...]:
-    """What was said in the channel before it, oldest first."""
-    before = [said for said in recent if said.place.channel == message.place.channel and said.key != message.key]
-    return tuple(said for said in before if said.sent_at <= message.sent_at)[-CONTEXT:]
+    id_, before = moderation_case(message), context(message, recent)
+    return Case(id=id_, kind="moderation", subject=message, context=before, verdict=verdict)

@@ -2,7 +2,8 @@
 
 Each stream of a community has one holder at a time, by a lease. What a holder's work leads to is written in one
 transaction with the acknowledgement, and only while the lease holds: a process that was killed, or that slept too long,
-can neither lose an entry nor have it done twice. Order holds per channel; channels run side by side.
+can neither lose an entry nor have it done twice. Order holds per channel (of questions: per member in a channel);
+channels run side by side.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import OutOfMemoryError, ReadOnlyError, ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
+from bot.talk import Question
 from moderation.errors import XiaoerError
 from moderation.keys import COMMUNITIES, Write, check_community, key
 from moderation.types import Enforce, Message, Say
@@ -43,7 +45,8 @@ EFFECTS: Kind = "effects"
 
 
 class Entry(NamedTuple):
-    """One entry under way. `order` names the channel: entries of one order are handled one after the other."""
+    """One entry under way. `order` names the channel, for a question its author too: entries of one order are handled
+    one after the other."""
 
     stream: str
     id: str
@@ -88,11 +91,14 @@ def saying(effect: Say | Enforce) -> Write:
     return ("XADD", stream, "*", "order", place.channel, "body", effect.model_dump_json())
 
 
-def asking(message: Message) -> Write:
-    """The write that leaves a question to the answer room, so that a slow model never holds up the judge."""
-    place = message.place
+def asking(question: Question) -> Write:
+    """The write that leaves a question to the answer room, so that a slow model never holds up the judge.
+
+    Order holds per member: while one may still be typing, another gets an answer.
+    """
+    place, member = question.message.place, question.message.author.id
     stream = key(place.community, QUESTIONS, lane(place.channel))
-    return ("XADD", stream, "*", "order", place.channel, "body", message.model_dump_json())
+    return ("XADD", stream, "*", "order", f"{place.channel} {member}", "body", question.model_dump_json())
 
 
 class Streams:

@@ -7,8 +7,10 @@ import contextlib
 from collections.abc import Callable, Sequence
 
 from bot.consumer import Consumer
-from bot.router import Outcome, Router
+from bot.outcome import Outcome
+from bot.router import Router
 from bot.stream import DECISIONS, MESSAGES, OUTAGE, QUESTIONS, Entry, Streams, saying
+from bot.talk import Question
 from moderation.cases import CaseBook, NoSuchCase
 from moderation.keys import Write
 from moderation.types import Decision, Message
@@ -45,8 +47,8 @@ class Worker:
         return self._written(message, await self._router.handle(message))
 
     async def _answer(self, entry: Entry) -> Sequence[Write]:
-        message = Message.model_validate_json(entry.body)
-        return self._written(message, await self._router.answer(message))
+        question = Question.model_validate_json(entry.body)
+        return self._written(question.message, await self._router.answer(question))
 
     async def _carry_out(self, entry: Entry) -> Sequence[Write]:
         decision = Decision.model_validate_json(entry.body)

@@ -26,6 +26,7 @@ ROOMS = {
         "bot/stream.py",
         "bot/consumer.py",
         "bot/history.py",
+        "bot/floor.py",
         "bot/redis_server.py",
         "bot/app.py",
         "bot/doctor.py",

@@ -16,9 +16,9 @@ from bot.app import open_judge, open_model
 from bot.batch import AnswerLine, JudgeLine, answer_lines, judge_lines, read_lines, to_json
 from bot.cli.screen import Bar
 from bot.config import settings
-from bot.knowledge.documents import read_folder
 from bot.knowledge.index import Index
 from bot.knowledge.meaning import TokenTable
+from bot.knowledge.reading import read_folder
 from moderation.errors import XiaoerError
 from moderation.types import Passage
 

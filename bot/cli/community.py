@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, TypeVar
@@ -16,9 +16,11 @@ from rich.text import Text
 from bot.app import base, open_model
 from bot.cli.screen import Bar
 from bot.config import Settings, settings
-from bot.knowledge.documents import Document, Fault, read_file
+from bot.knowledge.documents import Document, Fault
 from bot.knowledge.index import Index
+from bot.knowledge.reading import read_file
 from bot.knowledge.shelf import Shelf
+from bot.knowledge.twins import Twins
 from moderation.errors import XiaoerError
 
 knowledge = typer.Typer(no_args_is_help=True, help="The community's knowledge: what the bot may answer from.")
@@ -35,39 +37,53 @@ def _with_shelf(work: Callable[[Shelf, Settings], Awaitable[Result]]) -> Result:
 
 @knowledge.command()
 def add(
-    path: Annotated[Path, typer.Argument(help="A Markdown file, or a folder whose files replace the imported ones.")],
+    path: Annotated[Path, typer.Argument(help="A file, or a folder whose files replace the imported ones.")],
 ) -> None:
-    """Add a document, or import a folder; every broken file is told and the others are taken."""
+    """Add a document, or import a folder; every broken file is told and the others are taken.
+
+    Taken are .md .txt .html .pdf .docx and .csv (columns question, answer); NAME.pdf.yaml beside a file sets its title,
+    lang, valid_from, valid_until, tags, url.
+    """
     screen = Console()
     if path.is_dir():
         done = _with_shelf(lambda shelf, _given: shelf.import_folder(path))
-        for fault in done.faults:
-            screen.print(Text(f"left out: {fault}", "yellow"), soft_wrap=True)
+        _tell(screen, done.faults)
         screen.print(f"{done.new} new, {done.changed} changed, {done.removed} removed, {done.unchanged} as before")
         raise typer.Exit(1 if done.faults else 0)
-    document = _taught(path)
-    _with_shelf(lambda shelf, _given: shelf.put(document))
-    screen.print(f"added {document.id}: {document.title} ({document.lang})", markup=False)
-
-
-def _taught(path: Path) -> Document:
-    """One file as a document that a folder import leaves alone."""
     read = read_file(path.resolve().parent, path.name)
-    if isinstance(read, Fault):
-        raise XiaoerError(str(read))
-    return read.model_copy(update={"source": "teach", "owner": "cli", "taught_at": datetime.now(UTC)})
+    if not read.documents:
+        raise XiaoerError("; ".join(map(str, read.faults)))
+    documents = [_taught(document) for document in read.documents]
+    _with_shelf(lambda shelf, _given: shelf.replace(path.name, documents))
+    _tell(screen, read.faults)
+    for one in documents:
+        screen.print(f"added {one.id}: {one.title} ({one.lang})", markup=False, soft_wrap=True)
+    raise typer.Exit(1 if read.faults else 0)
+
+
+def _tell(screen: Console, faults: Sequence[Fault]) -> None:
+    for fault in faults:
+        screen.print(Text(f"left out: {fault}", "yellow"), soft_wrap=True)
+
+
+def _taught(document: Document) -> Document:
+    """The document as one that a folder import leaves alone."""
+    return document.model_copy(update={"source": "teach", "owner": "cli", "taught_at": datetime.now(UTC)})
 
 
 @knowledge.command("list")
 def list_() -> None:
-    """List the documents with their dates."""
+    """List the documents with their dates, and which of two that say the same is shown."""
     documents = _with_shelf(lambda shelf, _given: shelf.list())
-    table = Table("id", "title", "lang", "valid", "source", box=None, pad_edge=False)
     today = datetime.now(UTC).date()
+    folded = Twins(documents).folded(today)
+    columns = ["id", "title", "lang", "valid", "source"] + ["folded into"] * bool(folded)
+    table = Table(*columns, box=None, pad_edge=False)
     for one in documents:
         dates = f"{one.valid_from or ''}–{one.valid_until or ''}" if one.valid_from or one.valid_until else ""
-        style = "" if one.valid_on(today) else "dim strike"
-        table.add_row(*(Text(cell, style) for cell in (one.id, one.title, one.lang, dates, one.source)))
+        style = "dim" if one.id in folded else "" if one.valid_on(today) else "dim strike"
+        cells = (one.id, one.title, one.lang, dates, one.source, folded.get(one.id, ""))
+        table.add_row(*(Text(cell, style) for cell in cells[: len(columns)]))
     screen = Console()
     screen.print(table)
     screen.print(f"{len(documents)} documents")
@@ -97,7 +113,7 @@ def search(
 
 
 @knowledge.command()
-def remove(id: Annotated[str, typer.Argument(help="The document's id, as listed.")]) -> None:
+def remove(id: Annotated[str, typer.Argument(help="The document's id, as listed, or a table's name.")]) -> None:
     """Take a document out; it is not quoted from that moment on."""
     if not _with_shelf(lambda shelf, _given: shelf.remove(id)):
         raise XiaoerError(f"document {id}: there is none of this id; see `xiaoer knowledge list`")

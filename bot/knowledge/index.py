@@ -11,13 +11,17 @@ import sqlite3
 import threading
 from collections.abc import Sequence
 from datetime import date
+from functools import cache, lru_cache
 from typing import NamedTuple
+
+from threadpoolctl import ThreadpoolController
 
 from bot.knowledge.documents import Document
 from bot.knowledge.meaning import Meaning, Sense, TokenTable, VectorShelf
 from bot.knowledge.passages import cut
 from bot.knowledge.relevance import Evidence, Ground, scores
 from bot.knowledge.terms import terms
+from bot.knowledge.twins import Twins, age, is_version, say_the_same
 from moderation.types import Passage
 
 CANDIDATES = 30
@@ -25,12 +29,19 @@ CANDIDATES = 30
 QUERY_LENGTH = 600
 """Characters of a question that count; a longer text is no question, and its search would take long."""
 SAME = 0.9
-"""Passages whose terms overlap by this share (Jaccard) are one text in two documents: the newer one is shown."""
+"""Passages whose terms overlap by this share (Jaccard) may be one text in two documents: the newer one is shown. Whole
+documents that are one text are folded before, by `bot/knowledge/twins.py`."""
 
 _SCHEMA = """
 CREATE VIRTUAL TABLE words USING fts5(title, body, tokenize="unicode61 remove_diacritics 0 tokenchars '.+'");
 CREATE VIRTUAL TABLE counts USING fts5vocab(words, row);
 """
+
+
+@cache
+def _blas() -> ThreadpoolController:
+    """The products of a search are small: on a busy machine threads would wait for each other four times as long."""
+    return ThreadpoolController()
 
 
 class _Entry(NamedTuple):
@@ -43,7 +54,12 @@ class _Entry(NamedTuple):
     sense: Sense | None
 
     def terms(self) -> frozenset[str]:
-        return frozenset(self.title.split()) | frozenset(self.body.split())
+        return _split(self.title, self.body)
+
+
+@lru_cache(maxsize=2048)
+def _split(title: str, body: str) -> frozenset[str]:
+    return frozenset(title.split()) | frozenset(body.split())
 
 
 class _Found(NamedTuple):
@@ -65,6 +81,7 @@ class Index:
         self._dated: set[int] = set()
         self._keys: dict[str, list[int]] = {}
         self._documents: dict[str, Document] = {}
+        self._twins = Twins()
         self._last = 0
         self.version = -1
         """The shelf's version that the index follows; -1 before the first sync."""
@@ -84,6 +101,7 @@ class Index:
         with self._lock:
             self.remove(document.id)
             self._documents[document.id] = document
+            self._twins.put(document)
             self._keys[document.id] = [self._add(entry) for entry in entries]
 
     def _read(self, document: Document) -> list[_Entry]:
@@ -111,6 +129,7 @@ class Index:
     def remove(self, id: str) -> bool:
         """Takes a document out; False if there is none of that id."""
         with self._lock:
+            self._twins.remove(id)
             for key in self._keys.pop(id, ()):
                 self._words.execute("DELETE FROM words WHERE rowid = ?", (key,))
                 if self._vectors:
@@ -128,12 +147,13 @@ class Index:
         asked = query[:QUERY_LENGTH]
         wanted = list(dict.fromkeys(terms(asked)))
         sense = self._sense(asked)
-        with self._lock:
+        with self._lock, _blas().limit(limits=1, user_api="blas"):
             found = self._found(wanted, sense, today)
         return [_passage(one) for one in _distinct(found, limit)]
 
     def _found(self, wanted: list[str], sense: Sense | None, today: date) -> list[_Found]:
         barred = {key for key in self._dated if not self._entries[key].document.valid_on(today)}
+        barred.update(key for id in self._twins.folded(today) for key in self._keys[id])
         entries = [self._entries[key] for key in self._candidates(wanted, sense, barred)]
         ground = Ground({term: self._frequency(term) for term in wanted}, len(self._entries), sense)
         scored = scores(ground, [Evidence(entry.terms(), entry.sense) for entry in entries], self._meaning)
@@ -173,7 +193,7 @@ def _distinct(found: list[_Found], limit: int) -> list[_Found]:
         twin = next((at for at, held in enumerate(kept) if _same(held.entry, one.entry)), None)
         if twin is None:
             kept.append(one)
-        elif _age(one.entry.document) > _age(kept[twin].entry.document):
+        elif age(one.entry.document) > age(kept[twin].entry.document):
             kept[twin] = _Found(kept[twin].score, one.entry)
     return kept
 
@@ -182,13 +202,9 @@ def _same(one: _Entry, other: _Entry) -> bool:
     if one.document.id == other.document.id:
         return False
     left, right = one.terms(), other.terms()
-    return len(left & right) >= SAME * len(left | right)
-
-
-def _age(document: Document) -> tuple[date, float]:
-    """Grows with the day from which a document holds, then with the time it was taught."""
-    taught = document.taught_at
-    return document.valid_from or (taught.date() if taught else date.min), taught.timestamp() if taught else 0.0
+    if len(left & right) < SAME * len(left | right):
+        return False
+    return is_version(one.document, other.document) or say_the_same(one.document, left, other.document, right)
 
 
 def _passage(found: _Found) -> Passage:

@@ -14,8 +14,9 @@ from typing import NamedTuple
 from pydantic import ValidationError
 from redis.asyncio import Redis
 
-from bot.knowledge.documents import Document, Fault, Folder, read_folder
+from bot.knowledge.documents import ROW, Document, Fault, Folder
 from bot.knowledge.index import Index
+from bot.knowledge.reading import read_folder
 from moderation.keys import Write, check_community, key
 
 
@@ -56,8 +57,17 @@ class Shelf:
         await self._write(documents, ())
 
     async def remove(self, id: str) -> bool:
-        """Takes a document out; False if there is none of that id."""
-        return await self._write((), (id,)) > 0
+        """Takes a document out, or all rows of the table of that name; False if there is none of that id."""
+        return await self._write((), [id, *await self._rows(id)]) > 0
+
+    async def replace(self, name: str, documents: Iterable[Document]) -> None:
+        """Puts what a file holds in the place of what it held, in one transaction."""
+        new = {document.id: document for document in documents}
+        await self._write(new.values(), [id for id in [name, *await self._rows(name)] if id not in new])
+
+    async def _rows(self, name: str) -> list[str]:
+        ids = map(_string, await self._redis.hkeys(self._documents))
+        return [id for id in ids if id.startswith(name + ROW)]
 
     async def _write(self, documents: Iterable[Document], ids: Sequence[str]) -> int:
         """Puts and removes in one transaction; returns how many of `ids` were there."""
@@ -113,7 +123,8 @@ class Shelf:
     async def import_folder(self, path: Path) -> Imported:
         """Makes the shelf's folder documents those of the folder; taught ones are left as they are.
 
-        A file that is broken keeps its last good version on the shelf until it is mended or deleted. Raises
+        A file, or a row of a table, that is broken keeps its last good version on the shelf until it is mended or
+        deleted. Raises
         KnowledgeError if the folder itself cannot be read.
         """
         folder = await asyncio.to_thread(read_folder, path)
@@ -122,8 +133,10 @@ class Shelf:
         taken = tuple(_taught_already(one.id) for one in folder.documents if _is_taught(held.get(one.id)))
         own = [document for document in folder.documents if not _is_taught(held.get(document.id))]
         moved = [document for document in own if held.get(document.id) != document]
-        present = {document.id for document in folder.documents} | {fault.file for fault in folder.faults}
-        gone = [id for id, document in held.items() if document.source == "folder" and id not in present]
+        present = {document.id for document in folder.documents}
+        broken = {fault.of or fault.file for fault in folder.faults}
+        own_ids = [id for id, document in held.items() if document.source == "folder"]
+        gone = [id for id in own_ids if id not in present and not any(_is_of(id, name) for name in broken)]
         if moved or gone:
             await self._write(moved, gone)
         new = sum(document.id not in held for document in moved)
@@ -135,6 +148,11 @@ def teaching(community: str, document: Document) -> list[Write]:
     """The writes that put a document on a community's shelf, for the stream to perform with an acknowledgement."""
     shelf = key(community, "knowledge")
     return [("HSET", shelf, document.id, document.model_dump_json()), ("INCR", f"{shelf}:version")]
+
+
+def _is_of(id: str, name: str) -> bool:
+    """Whether the document is the file of that name, or one of its rows."""
+    return id == name or id.startswith(name + ROW)
 
 
 def _is_taught(document: Document | None) -> bool:

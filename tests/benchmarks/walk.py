@@ -20,9 +20,11 @@ from typing import Any
 from redis.asyncio import Redis
 
 from bot.bench import Bench
+from bot.floor import Floor
 from bot.gateway import Gateway
 from bot.history import History
 from bot.house import until_done
+from bot.manners import Manners
 from bot.redis_server import EmbeddedRedis, open_client
 from bot.router import Router
 from bot.sample import DAY
@@ -40,7 +42,7 @@ from moderation.types import Enforce, Message, Reply, Say
 class StubAnswers:
     """Hands everything over at once: the model is not what is measured here."""
 
-    async def answer(self, community: str, question: str, history: Sequence[str] = ()) -> Reply:
+    async def answer(self, community: str, question: str, history: Sequence[str] = (), *, floor: float = 0) -> Reply:
         return Reply(handoff=True, why="not_answered")
 
 
@@ -74,7 +76,9 @@ async def walk(redis: Redis, messages: Sequence[Message]) -> tuple[float, float]
 
     classifier = load_classifier()
     bench = Bench(Judge(load(), classifier), PolicyBook(redis), classifier)
-    router = Router(bench, StubAnswers(), MemberBook(redis), History(redis), archive_days=30)
+    members, history = MemberBook(redis), History(redis)
+    floor = Floor(redis, members, history, Manners(burst_s=0))
+    router = Router(bench, StubAnswers(), members, history, floor, archive_days=30)
     work = Worker(streams, router, CaseBook(redis), hear).run()
 
     async def feed() -> None:

@@ -46,6 +46,11 @@ def room(passages: list[Passage], answers: dict[str, Completion] | LmError) -> A
 NONE = Completion("NONE", -0.1, 2, 0.95)
 
 
+async def test_no_model_is_asked_below_the_asker_s_own_floor() -> None:
+    reply = await room([SETTLEMENT], LmError("must not be asked")).answer("s", "结算？", floor=SETTLEMENT.score + 0.01)
+    assert (reply.handoff, reply.why) == (True, "nothing_found")
+
+
 async def test_the_reading_that_its_passage_proves_is_the_answer_and_alone_is_the_source() -> None:
     reply = await room([SETTLEMENT, OTHER], {"结算": Completion("7 天", -0.05, 3, 0.01), "deposit": NONE}).answer(
         "s", "多久？"

@@ -13,9 +13,11 @@ from structlog.testing import capture_logs
 
 from bot import bench as bench_room
 from bot.bench import Bench, Sitting, stamp
+from bot.floor import Floor
 from bot.history import History
+from bot.outcome import Outcome
 from bot.redis_server import EmbeddedRedis, open_client
-from bot.router import Outcome, Router
+from bot.router import Router
 from bot.stream import OUTAGE, Streams
 from bot.worker import Worker
 from moderation.cases import CaseBook
@@ -45,7 +47,7 @@ class StubClassifier:
 class StubAnswers:
     """Never asked."""
 
-    async def answer(self, community: str, question: str, history: Sequence[str] = ()) -> Reply:
+    async def answer(self, community: str, question: str, history: Sequence[str] = (), *, floor: float = 0) -> Reply:
         raise AssertionError(question)
 
 
@@ -168,7 +170,9 @@ async def test_a_running_worker_follows_a_set_and_a_rollback_in_its_own_communit
     for community in ("one", "two"):
         await streams.register(community)
     sits = Bench(FILE_JUDGE, PolicyBook(redis), CLASSIFIER)
-    router = Router(sits, StubAnswers(), MemberBook(redis), History(redis), archive_days=1)
+    members, history = MemberBook(redis), History(redis)
+    floor = Floor(redis, members, history)
+    router = Router(sits, StubAnswers(), members, history, floor, archive_days=1)
     worker = Worker(
         streams, router, CaseBook(redis), lambda one, outcome: heard.put_nowait((one.place.community, outcome))
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -192,3 +193,21 @@ async def test_more_entries_than_may_be_under_way_are_all_handled(redis: Redis, 
     async with running(streams, handle):
         await until(lambda: len(seen) == entries)
     assert seen == sorted(seen)
+
+
+async def test_a_process_that_slept_past_its_lease_takes_its_work_up_again(redis: Redis) -> None:
+    streams, seen = Streams(redis, lease_s=1), []
+
+    async def handle(entry: Entry) -> Sequence[Write]:
+        seen.append(id_of(entry))
+        if len(seen) in (1, 5):
+            time.sleep(1.2)  # noqa: ASYNC251 - the whole process sleeps, as on a machine that was paused
+        return [("INCR", key("sample", "count"))]
+
+    for number in range(12):
+        await streams.put(message(str(number), f"channel{number}"))
+    async with running(streams, handle):
+        async with asyncio.timeout(20):
+            while await redis.get(key("sample", "count")) != "12":
+                await asyncio.sleep(0.01)
+    assert set(seen) == {str(number) for number in range(12)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.fitness import unfit
-from bot.knowledge.documents import read_folder
+from bot.knowledge.reading import read_folder
 from bot.sample import KNOWLEDGE, POLICY
 from moderation.classifier import load_classifier
 from moderation.judge import Judge

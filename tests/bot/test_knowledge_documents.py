@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.knowledge.documents import FILE_BYTES, Document, Fault, KnowledgeError, read_file, read_folder
+from bot.knowledge.documents import FILE_BYTES, Document, Fault, KnowledgeError
 from bot.knowledge.passages import LARGEST, cut, size
+from bot.knowledge.reading import read_file, read_folder
 
 GOOD = """---
 title: Deposit
@@ -22,7 +23,8 @@ It is ¥1,000.
 
 def written(folder: Path, text: str, name: str = "a.md") -> Document | Fault:
     (folder / name).write_text(text, encoding="utf-8")
-    return read_file(folder, name)
+    read = read_file(folder, name)
+    return (read.documents + read.faults)[0]
 
 
 def test_front_matter_is_read(tmp_path: Path) -> None:

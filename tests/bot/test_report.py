@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from bot.outcome import Outcome
 from bot.report import line
-from bot.router import Outcome
 from moderation.types import Author, Message, Place, Ruling, Verdict
 
 MESSAGE = Message(

@@ -11,8 +11,12 @@ import pytest
 from redis.asyncio import Redis
 
 from bot.bench import Sitting
+from bot.floor import Floor
 from bot.history import History, noting
-from bot.router import Outcome, Router
+from bot.manners import Manners
+from bot.outcome import Outcome
+from bot.router import Router
+from bot.talk import Question
 from moderation.cases import CaseBook
 from moderation.classifier import load_classifier
 from moderation.judge import Judge
@@ -33,7 +37,10 @@ class StubAnswers:
         why = "" if sure else "unsure"
         self.reply = reply or Reply(text="T+7", passages=(PASSAGE,), confidence=0.9, handoff=not sure, why=why)
 
-    async def answer(self, community: str, question: str, history: Sequence[str] = ()) -> Reply:
+        self.asked: list[tuple[str, tuple[str, ...], float]] = []
+
+    async def answer(self, community: str, question: str, history: Sequence[str] = (), *, floor: float = 0) -> Reply:
+        self.asked.append((question, tuple(history), floor))
         return self.reply
 
 
@@ -71,10 +78,17 @@ def router(
     shadow: Policy | None = None,
     days: int = 0,
     reply: Reply | None = None,
+    manners: Manners | None = None,
+    answers: StubAnswers | None = None,
 ) -> Router:
-    answers = StubAnswers(sure=sure, reply=reply)
-    bench = StubBench(policy or load(), shadow)
-    return Router(bench, answers, MemberBook(redis), History(redis), archive_days=days)
+    answers = answers or StubAnswers(sure=sure, reply=reply)
+    bench, members, history = StubBench(policy or load(), shadow), MemberBook(redis), History(redis)
+    floor = Floor(redis, members, history, (manners or Manners())._replace(burst_s=0))
+    return Router(bench, answers, members, history, floor, archive_days=days)
+
+
+def put(message: Message, *, unasked: bool = True) -> Question:
+    return Question(message=message, unasked=unasked, heard_at=datetime.now(UTC))
 
 
 async def write(redis: Redis, outcome: Outcome) -> None:
@@ -145,6 +159,7 @@ async def test_a_question_goes_to_the_answer_room(redis: Redis, text: str) -> No
         (CALM, {}),
         ("结算周期是多久？", {"reply_to": "m0"}),
         ("结算周期是多久？", {"edit": 1}),
+        ("@老周 结算周期是多久？", {}),
         ("谢谢", {}),
     ],
 )
@@ -159,15 +174,36 @@ async def test_the_bot_does_not_speak_unasked_outside_the_help_channel(redis: Re
     assert (await walk.handle(message("@小二 结算周期是多久？", "general", addressed=True))).fate == "asked"
 
 
-async def test_thanks_and_greetings_get_a_polite_word(redis: Redis) -> None:
-    outcome = await router(redis).handle(message("谢谢", addressed=True))
-    assert (outcome.fate, texts(outcome)) == ("answered", ["不客气，随时找我。"])
-    outcome = await router(redis).handle(message("hello", addressed=True))
-    assert texts(outcome) == ["Hello. How can I help?"]
+@pytest.mark.parametrize(
+    ("text", "fate", "said"),
+    [
+        ("谢谢", "answered", "不客气，随时找我。"),
+        ("辛苦了", "answered", "不客气，随时找我。"),
+        ("ok thanks bye", "answered", "You are welcome."),
+        ("hello", "answered", "Hello. How can I help?"),
+        ("I have a question", "answered", "Hello. How can I help?"),
+        ("你是机器人吗?", "answered", "我是小二，本群的机器人：群里资料写到的问题我来答，没把握的转给管理员。"),
+        (
+            "who are you",
+            "answered",
+            "I am Xiaoer, this community's bot: I answer what our documents cover and pass the rest to a moderator.",
+        ),
+        ("ok great, bye", "silent", None),
+        ("哈哈", "silent", None),
+    ],
+)
+async def test_small_talk_gets_a_polite_word_or_none_and_never_a_person(
+    redis: Redis, text: str, fate: str, said: str | None
+) -> None:
+    walk, one = router(redis, sure=False), message(text, addressed=True)
+    assert (await handled(redis, walk, one)).fate == "asked"
+    outcome = await walk.answer(put(one, unasked=False))
+    assert (outcome.fate, texts(outcome)) == (fate, [said] if said else [])
+    assert (await handled(redis, walk, message(text, id_="m2"))).fate == "silent"
 
 
 async def test_an_answer_names_its_source(redis: Redis) -> None:
-    outcome = await router(redis).answer(message("结算周期是多久？"))
+    outcome = await router(redis).answer(put(message("结算周期是多久？")))
     [said] = outcome.effects
     assert isinstance(said, Say)
     assert (said.text, said.passages, said.reply_to, said.kind) == ("T+7", (PASSAGE,), "m1", "answer")
@@ -179,7 +215,7 @@ async def test_an_unsure_answer_becomes_a_case_with_the_draft_and_what_was_said_
         said_at = datetime.now(UTC) - timedelta(minutes=9 - number)
         for one in noting(message(f"before {number}", id_=f"b{number}", sent_at=said_at)):
             await redis.execute_command(*one)
-    outcome = await walk.answer(message("支持火星吗？"))
+    outcome = await walk.answer(put(message("支持火星吗？")))
     assert outcome.fate == "escalated"
     assert outcome.case is not None
     assert outcome.case.id in texts(outcome)[0]
@@ -328,7 +364,7 @@ async def test_edits_earn_no_trust_and_make_no_flood(redis: Redis) -> None:
 
 async def test_an_answer_that_breaks_a_rule_goes_to_a_person_as_a_draft(redis: Redis) -> None:
     walk = router(redis, reply=Reply(text=SCAM, passages=(PASSAGE,), confidence=0.9))
-    outcome = await walk.answer(message("怎么拿返利？"))
+    outcome = await walk.answer(put(message("怎么拿返利？")))
     assert outcome.fate == "escalated"
     assert not any(SCAM in text for text in texts(outcome))
     await write(redis, outcome)
@@ -342,5 +378,6 @@ async def test_an_answer_that_breaks_a_rule_goes_to_a_person_as_a_draft(redis: R
 async def test_the_official_contact_of_a_document_may_be_answered(redis: Redis) -> None:
     text = "请加官方客服微信 lanqiao_help 处理。"
     passage = PASSAGE.model_copy(update={"text": text})
-    outcome = await router(redis, reply=Reply(text=text, passages=(passage,), confidence=0.9)).answer(message("客服？"))
+    walk = router(redis, reply=Reply(text=text, passages=(passage,), confidence=0.9))
+    outcome = await walk.answer(put(message("客服？")))
     assert outcome.fate == "answered"

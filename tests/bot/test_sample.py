@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.knowledge.documents import read_folder
 from bot.knowledge.index import Index
+from bot.knowledge.reading import read_folder
 from bot.lm.cache import prepare
 from bot.lm.vectors import TokenVectors
 from bot.sample import DAY, EXPECTED, KNOWLEDGE

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from redis.asyncio import Redis
 
-from bot.stream import DECISIONS, LANES, MESSAGES, Entry, Streams, lane, names, saying
+from bot.stream import DECISIONS, LANES, MESSAGES, QUESTIONS, Entry, Streams, asking, lane, names, saying
+from bot.talk import Question
 from moderation.errors import XiaoerError
 from moderation.keys import key
 from moderation.types import Author, Message, Place, Say
@@ -104,3 +107,10 @@ def test_names_of_streams_share_the_community_s_hash_tag() -> None:
 def test_every_channel_has_one_of_the_lanes(channel: str) -> None:
     assert lane(channel) == lane(channel)
     assert int(lane(channel)) in range(LANES)
+
+
+def test_questions_keep_order_per_member_in_the_lane_of_their_channel() -> None:
+    question = Question(message=message("1"), heard_at=datetime.now(UTC))
+    command, stream, _, _, order, _, body = asking(question)
+    assert (command, stream, order) == ("XADD", key("sample", QUESTIONS, lane("help")), "help li")
+    assert Question.model_validate_json(body) == question

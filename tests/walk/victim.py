@@ -11,6 +11,7 @@ import asyncio
 import os
 import signal
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 from redis.asyncio import Redis
@@ -18,10 +19,13 @@ from redis.asyncio.connection import AbstractConnection
 
 from bot.adapters.web_room import Room
 from bot.bench import Sitting
+from bot.floor import Floor
 from bot.gateway import Gateway
 from bot.history import History
+from bot.manners import Manners
+from bot.outcome import Outcome
 from bot.redis_server import open_client
-from bot.router import Outcome, Router
+from bot.router import Router
 from bot.stream import DECISIONS, MESSAGES, QUESTIONS, Streams
 from bot.worker import Worker
 from moderation.cases import CaseBook
@@ -33,6 +37,7 @@ from moderation.types import Author, Decision, Message, Passage, Place, Reply
 COMMUNITY = "killed"
 PLACE = Place(platform="web", community=COMMUNITY, channel="help", profile="help")
 LEASE_S = 0.3
+BURST_S = 0.02
 
 Part = Literal["poster", "worker", "moderator", "gateway"]
 PARTS: tuple[Part, ...] = ("poster", "worker", "moderator", "gateway")
@@ -42,7 +47,15 @@ TEXTS = {
     "scam": "加V信 abc12345 返利500，先转押金 http://bit.ly/x",
     "unknown": "你们支持火星发货吗？",
     "chat": "大家早上好，今天出单了",
+    "opening": "我的申诉",
+    "burst": "提交了多久能有结果？",
+    "rest": "几天？",
 }
+ONE_BREATH = ("opening", "burst", "rest")
+"""Messages of one member, which are one question; a worker that died before the last one answers it by itself."""
+OPENED = "\n".join(TEXTS[id_] for id_ in ONE_BREATH[:2])
+REST = "3 天"
+SAID_AT = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 
 class StubClassifier:
@@ -71,16 +84,19 @@ class StubBench:
 class StubAnswers:
     """Knows one answer, without a model."""
 
-    async def answer(self, community: str, question: str, history: Sequence[str] = ()) -> Reply:
+    async def answer(self, community: str, question: str, history: Sequence[str] = (), *, floor: float = 0) -> Reply:
         passage = Passage(document="d", title="结算", text="结算周期为 T+7。", lang="zh", score=1)
-        known = question == TEXTS["covered"]
-        if known:
-            return Reply(text="T+7", passages=(passage,), confidence=0.9)
+        answers = {TEXTS["covered"]: "T+7", TEXTS["rest"]: REST}
+        text = "T+3" if question.startswith(OPENED) else answers.get(question)
+        if text:
+            return Reply(text=text, passages=(passage,), confidence=0.9)
         return Reply(passages=(passage,), handoff=True)
 
 
 def message(id_: str) -> Message:
-    return Message(id=id_, place=PLACE, author=Author(id=f"member-{id_}", name=id_), text=TEXTS[id_])
+    member = "burst" if id_ in ONE_BREATH else id_
+    at = SAID_AT + timedelta(milliseconds=list(TEXTS).index(id_))
+    return Message(id=id_, place=PLACE, author=Author(id=f"member-{member}", name=member), text=TEXTS[id_], sent_at=at)
 
 
 def play(part: Part, url: str, kill_at: int) -> None:
@@ -104,7 +120,9 @@ async def _post(redis: Redis, streams: Streams) -> None:
 
 
 async def _work(redis: Redis, streams: Streams) -> None:
-    router = Router(StubBench(), StubAnswers(), MemberBook(redis), History(redis), archive_days=1)
+    members, history = MemberBook(redis), History(redis)
+    floor = Floor(redis, members, history, Manners(burst_s=BURST_S))
+    router = Router(StubBench(), StubAnswers(), members, history, floor, archive_days=1)
     worker = Worker(streams, router, CaseBook(redis), _told)
     await _until_empty(redis, worker.run(), (MESSAGES, QUESTIONS, DECISIONS))
 

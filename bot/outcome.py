@@ -1,0 +1,50 @@
+"""What becomes of a message or a decision, and what the two straight paths ask of other rooms."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal, NamedTuple, Protocol
+
+from bot.bench import Sitting
+from moderation.keys import Write
+from moderation.types import Case, Enforce, Message, Reply, Say, Verdict
+
+CONTEXT = 6
+"""Messages of the channel that a case shows before its subject."""
+
+Fate = Literal["silent", "asked", "answered", "enforced", "escalated", "settled"]
+
+
+class Answers(Protocol):
+    """The answer room, as the router sees it."""
+
+    async def answer(
+        self, community: str, question: str, history: Sequence[str] = (), *, floor: float = ...
+    ) -> Reply: ...
+
+
+class Bench(Protocol):
+    """Who judges in a community, as the router sees it."""
+
+    async def sitting(self, community: str) -> Sitting: ...
+
+
+class Outcome(NamedTuple):
+    """What became of a message or a decision, and what is to be done about it.
+
+    `shadow` is the verdict of the policy beside the one in force; nothing follows from it.
+    """
+
+    fate: Fate
+    effects: tuple[Say | Enforce, ...] = ()
+    writes: tuple[Write, ...] = ()
+    verdict: Verdict | None = None
+    case: Case | None = None
+    reply: Reply | None = None
+    shadow: Verdict | None = None
+
+
+def context(message: Message, recent: Sequence[Message]) -> tuple[Message, ...]:
+    """What was said in the channel before it, oldest first."""
+    before = [said for said in recent if said.place.channel == message.place.channel and said.key != message.key]
+    return tuple(said for said in before if said.sent_at <= message.sent_at)[-CONTEXT:]

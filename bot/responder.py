@@ -1,0 +1,84 @@
+"""What a question leads to, once its author has finished it: an answer, a person, a polite word, or silence."""
+
+from __future__ import annotations
+
+import asyncio
+
+from bot.effects import in_reply
+from bot.fitness import unfit
+from bot.floor import Floor, Turn, exchanging, giving_back, handing
+from bot.history import History
+from bot.knowledge.documents import guess_lang
+from bot.outcome import Answers, Bench, Outcome, context
+from bot.questions import Speech
+from bot.talk import Question
+from bot.words import words
+from moderation.cases import opening
+from moderation.types import Case, Message, Reply, Verdict, case_id
+
+_POLITE = {Speech.THANKS: "say.thanks", Speech.GREETING: "say.hello", Speech.ABOUT: "say.about"}
+AT_ONCE = 2
+"""Questions that a process has before the model at a time. The others wait for their turn, and not in the model's own
+queue, where their time would run out."""
+
+
+class Responder:
+    """The bot's side of a talk. One for all communities; nothing is remembered here."""
+
+    def __init__(self, bench: Bench, answers: Answers, history: History, floor: Floor) -> None:
+        self._bench = bench
+        self._answers = answers
+        self._history = history
+        self._floor = floor
+        self._before_the_model = asyncio.Semaphore(AT_ONCE)
+
+    async def answer(self, question: Question) -> Outcome:
+        """What a question leads to: an answer with its source, or a case for a person that carries the draft.
+
+        A question that nobody put to the bot leads to silence when it is not sure; in a help channel to a person.
+        The bot's own words are judged like anyone's; those that the community would not want are such a draft.
+        """
+        turn = await self._floor.turn(question)
+        if not turn.speak:
+            return Outcome("silent", writes=turn.writes)
+        if polite := _POLITE.get(turn.speech):
+            said = words(guess_lang(turn.message.text))(polite)
+            return Outcome("answered", (in_reply(turn.message, said, "answer"),), turn.writes)
+        if turn.speech is Speech.CHAT:
+            return Outcome("silent", writes=turn.writes)
+        if turn.unasked and not await self._floor.reserve(turn.message):
+            return await self._over_budget(turn)
+        outcome = await self._answered(turn)
+        return outcome._replace(writes=(*turn.writes, *outcome.writes))
+
+    async def _answered(self, turn: Turn) -> Outcome:
+        message, community, helping = turn.message, turn.message.place.community, turn.message.place.profile == "help"
+        floor = self._floor.manners.score if turn.unasked and not helping else 0.0
+        async with self._before_the_model:
+            reply, verdict = await self._answers.answer(community, message.text, turn.history, floor=floor), None
+        if not reply.handoff:
+            verdict = unfit((await self._bench.sitting(community)).judge, message.place, reply)
+            if verdict is None:
+                said = in_reply(message, reply.text, "answer", reply)
+                return Outcome("answered", (said,), tuple(exchanging(message, reply.text)), reply=reply)
+            reply = reply.model_copy(update={"handoff": True, "why": "unfit"})
+        if turn.unasked and not helping:
+            return Outcome("silent", writes=(giving_back(message),), reply=reply)
+        outcome = await self._handed_over(message, reply, verdict)
+        notice = words(guess_lang(message.text))("say.handoff", case=outcome.case.id if outcome.case else "")
+        told = in_reply(message, notice, "handoff", case=outcome.case.id if outcome.case else None)
+        return outcome._replace(effects=(told,))
+
+    async def _over_budget(self, turn: Turn) -> Outcome:
+        """The bot has said enough this hour: it is silent, and in a help channel a person sees the question."""
+        if turn.message.place.profile != "help":
+            return Outcome("silent", writes=turn.writes)
+        outcome = await self._handed_over(turn.message, Reply(handoff=True, why="over_budget"), None)
+        return outcome._replace(writes=(*turn.writes, *outcome.writes))
+
+    async def _handed_over(self, message: Message, reply: Reply, verdict: Verdict | None) -> Outcome:
+        """A case for a person; nothing is said."""
+        before = context(message, await self._history.recent(message.place.community))
+        id_ = case_id("handoff", message)
+        case = Case(id=id_, kind="handoff", subject=message, context=before, verdict=verdict, reply=reply)
+        return Outcome("escalated", writes=(*opening(case), *handing(case)), case=case, reply=reply)
