@@ -26,7 +26,9 @@ TOLD = frozenset(
 """Clauses whose words are harmless in the mouth of one who tells of them. Quoted threats stay a moderator's matter."""
 DROPS = {
     "quote": TOLD,
-    "question": frozenset({"off_platform_contact", "brushing_fake_reviews", "counterfeit_illegal", "account_trading"}),
+    "question": frozenset(
+        {"off_platform_contact", "brushing_fake_reviews", "counterfeit_illegal", "account_trading", "personal_data"}
+    ),
     "negation": TOLD - {"spam_ads"},
     "criticism": frozenset({"abuse", "hate"}),
 }

@@ -31,4 +31,4 @@ def test_most_pairs_land():
     """Both sides as declared. The rest is issue 3's open work: `pytest -s` lists them."""
     missed = [pair["id"] for pair in PAIRS if not (landed(pair["a"]) and landed(pair["b"]))]
     print(f"{len(PAIRS) - len(missed)} of {len(PAIRS)} pairs land; missed: {', '.join(missed)}")  # noqa: T201
-    assert len(missed) <= 48
+    assert len(missed) <= 20
