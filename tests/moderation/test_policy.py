@@ -131,7 +131,7 @@ def test_one_fault(broken, old: str, new: str, words: str):
 
 def test_thresholds_in_the_wrong_order(broken):
     text, faults = broken(("review_at = 0.8", "review_at = 0.9"), ('act_at = "never"', "act_at = 0.2"))
-    assert f"{line_of(text, '[[profiles.deals.adjust]]')}: " in faults[0]
+    assert f"{line_of(text, '[[profiles.announcements.adjust]]')}: " in faults[0]
     assert "give act_at the larger number" in faults[0]
 
 
