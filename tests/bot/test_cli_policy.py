@@ -97,7 +97,7 @@ def test_two_policies_differ_in_the_settings_that_differ(folder: Path) -> None:
     lines = said("diff", "live", "harsh.toml").splitlines()
     assert lines == [
         'name: "mild" -> "harsh"',
-        "clauses.abuse.review_at: 0.9 -> 0.1",
+        "clauses.abuse.review_at: 0.9 -> 0.01",
         'clauses.abuse.act_at: "never" -> 0.9',
     ]
     assert said("diff", version(MILD)[:5], "mild.toml") == "no difference\n"
