@@ -1,14 +1,15 @@
 """The parts of the walk as processes that can be killed at any of their dealings with Redis.
 
-`play` runs one part until nothing is left for it to do, or until its command number `kill_at` is about to be sent: then
-the process dies by SIGKILL. To Redis and to the next process, dying before a command is the same as dying after the
-answer to the one before, so these are all the states that a kill can leave.
+`play` runs one part until nothing is left for it to do, or until its writing command number `kill_at` is about to be
+sent: then the process dies by SIGKILL. To Redis and to the next process, dying before a write is the same as dying
+after the answer to the write before, whatever was read in between, so these are all the states that a kill can leave.
 """
 
 from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -183,6 +184,10 @@ async def _left(watcher: Redis, kinds: Sequence[str]) -> int:
 _uncounted: list[Any] = []
 _IDLE = (b"XREADGROUP", b"SMEMBERS")
 """Commands of waiting: their number depends on time. A kill at them is a kill at the command before."""
+_NAMES = re.compile(rb"\*\d+\r\n\$\d+\r\n([A-Z]+)\r\n")
+_READING = frozenset(
+    b"GET MGET HGET HMGET HGETALL EXISTS LRANGE LLEN SMEMBERS SISMEMBER ZCARD ZCOUNT ZRANGE ZSCORE XLEN XRANGE".split()
+)
 
 
 def _arm(kill_at: int) -> None:
@@ -195,7 +200,8 @@ def _arm(kill_at: int) -> None:
         packed = b"".join(command) if isinstance(command, list | tuple) else command
         waiting = any(name in packed[:40] for name in _IDLE) or b":lease" in packed
         watching = any(self in pool._in_use_connections for pool in _uncounted)
-        if not waiting and not watching:
+        reading = _READING.issuperset(_NAMES.findall(packed))
+        if not waiting and not watching and not reading:
             count += 1
             if count == kill_at:
                 os.kill(os.getpid(), signal.SIGKILL)
