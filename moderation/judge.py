@@ -30,7 +30,7 @@ from moderation.weighing import (
 )
 
 WORTH_SHOWING = 0.25
-"""A classifier's score from which on it is listed as a signal."""
+"""A classifier's score from which on it is listed as a signal; a clause's own threshold, where that is lower."""
 
 
 class Judge:
@@ -99,10 +99,11 @@ class Judge:
             return self._passed(scores)
         softeners = self._rules.soften(plain) if signals or scores else []
         told, findings = self._findings(message, signals, {signal.check for signal in softeners}, scores)
+        thresholds = self._thresholds[message.place.profile, message.author.trust]
         learned_signals = (
             Signal(check="classifier", clause=clause, score=score)
             for clause, score in scores.items()
-            if score >= WORTH_SHOWING and clause in self.policy.clauses
+            if clause in thresholds and score >= min(WORTH_SHOWING, thresholds[clause].review_at)
         )
         verdict = self._verdict(told, findings, [*signals, *learned_signals, *softeners])
         return without_classifier(verdict, failure) if failure and plain.text else verdict

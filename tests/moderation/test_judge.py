@@ -286,3 +286,14 @@ def test_all_at_once_and_one_by_one_agree():
     for one, other in zip(alone, JUDGE.judge_all([message(text) for text in texts]), strict=True):
         assert (one.ruling, one.clause) == (other.ruling, other.clause)
         assert one.scores == pytest.approx(other.scores, abs=2e-3)
+
+
+@pytest.mark.parametrize("review_at", [0.02, 0.2, 0.5])
+def test_a_score_that_reaches_a_low_threshold_is_told_with_its_evidence(review_at: float):
+    low = POLICY.clause("hate").model_copy(update={"review_at": review_at})
+    policy = shadowed(clauses={**POLICY.clauses, "hate": low})
+    verdict = Judge(policy, StubCertain("hate", review_at)).judge(message("words that somebody wrote about others"))
+    assert (verdict.ruling, verdict.clause) == (REVIEW, "hate")
+    assert [(signal.check, signal.clause, bool(signal.evidence)) for signal in verdict.signals] == [
+        ("classifier", "hate", True)
+    ]
