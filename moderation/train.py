@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import io
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -86,9 +86,11 @@ def disguised(rows: Sequence[Row], seed: int) -> list[Row]:
 
 
 def train_linear(features: csr_matrix, rows: Sequence[Row], seed: int, progress: Progress) -> LinearModel:
-    """A logistic regression per clause, as int8."""
+    """A logistic regression per head, as int8."""
     progress("learning the words", 0.06)
-    fitted = Parallel(n_jobs=-1, prefer="threads")(delayed(fit)(features, rows, clause, seed) for clause in HEADS)
+    lessons, weighed = [row.lesson for row in rows], np.array([row.weight for row in rows])
+    jobs = (delayed(fit)(features, lessons, weighed, head, seed) for head in HEADS)
+    fitted = Parallel(n_jobs=-1, prefer="threads")(jobs)
     weights = np.stack([found for found, _ in fitted], axis=1)
     return quantised(weights, np.array([bias for _, bias in fitted], dtype=np.float32))
 
@@ -102,18 +104,20 @@ def matrix(texts: Sequence[str]) -> csr_matrix:
     return csr_matrix((values, (places, buckets)), shape=(len(texts), 1 << BAG_BITS), dtype=np.float32)
 
 
-def fit(features: csr_matrix, rows: Sequence[Row], clause: str, seed: int) -> tuple[Floats, float]:
-    """Weights and bias for one clause, from the rows that know about it. Raises CorpusError for too few of them."""
-    known = [index for index, row in enumerate(rows) if clause in row.lesson]
-    truth = np.array([rows[index].lesson[clause] for index in known])
+def fit(
+    features: csr_matrix, lessons: Sequence[Mapping[str, bool]], weighed: NDArray[np.float64], head: str, seed: int
+) -> tuple[Floats, float]:
+    """Weights and bias for one head, from the rows that know about it. Raises CorpusError for too few of them."""
+    known = [index for index, lesson in enumerate(lessons) if head in lesson]
+    truth = np.array([lessons[index][head] for index in known])
     if truth.sum() < FEWEST:
         raise CorpusError(
-            f"{clause}: only {truth.sum()} messages in training; write at least {FEWEST} in moderation/examples"
+            f"{head}: only {truth.sum()} messages in training; write at least {FEWEST} in moderation/examples"
         )
-    weights = np.array([rows[index].weight for index in known])
+    weights = weighed[known]
     weights[truth] *= lift(float(weights[truth].sum()), float(weights.sum()))
     model = LogisticRegression(
-        C=STRENGTH_OF_MANY if clause in MANY else STRENGTH, max_iter=ITERATIONS, tol=1e-4, random_state=seed
+        C=STRENGTH_OF_MANY if head in MANY else STRENGTH, max_iter=ITERATIONS, tol=1e-4, random_state=seed
     )
     model.fit(features[known], truth, sample_weight=weights)
     return model.coef_[0].astype(np.float32), float(model.intercept_[0])
@@ -127,18 +131,19 @@ def quantised(weights: Floats, bias: Floats) -> LinearModel:
 
 
 def calibrated(linear: LinearModel, network: Network, rows: Sequence[Row]) -> LearnedClassifier:
-    """The classifier with a curve per clause and language, from margins on rows that it has not seen."""
+    """The classifier with a curve per head and language, from margins on rows that it has not seen."""
     texts = plain_texts(rows)
     batches = [texts[at : at + BATCH] for at in range(0, len(texts), BATCH)]
     margins = np.stack(
         [np.concatenate([part.margins(batch) for batch in batches]) for part in (linear, network)], axis=1
     )
     calibration = np.zeros((2, 3, len(HEADS)), dtype=np.float32)
-    for index, clause in enumerate(HEADS):
-        share = assumed_share(clause)
+    lessons, scripts = [row.lesson for row in rows], [script(text) for text in texts]
+    for index, head in enumerate(HEADS):
+        share = assumed_share(head)
         for language in (0, 1):
-            known = [at for at, row in enumerate(rows) if clause in row.lesson and script(texts[at]) == language]
-            truth = np.array([rows[at].lesson[clause] for at in known], dtype=bool)
+            known = [at for at, lesson in enumerate(lessons) if head in lesson and scripts[at] == language]
+            truth = np.array([lessons[at][head] for at in known], dtype=bool)
             calibration[language, :, index] = curve(margins[known, :, index], truth, share)
     return LearnedClassifier(HEADS, linear, network, calibration)
 
