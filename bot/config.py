@@ -33,7 +33,9 @@ class Settings(BaseSettings):
     policy_file: Path | None = Field(
         None, description="policy file (TOML); empty takes the sample's or the packaged one"
     )
-    knowledge_dir: Path | None = Field(None, description="folder of Markdown files; empty takes the sample's")
+    knowledge_dir: Path | None = Field(
+        None, description="folder of documents (Markdown, HTML, PDF, DOCX, TXT, CSV); empty takes the sample's"
+    )
 
     admins: str = Field("", description="who may use /teach, as platform:member-id, parted by commas")
 

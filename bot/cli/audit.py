@@ -39,7 +39,7 @@ def judge(file: File, out: Out) -> None:
 def answer(
     file: File,
     out: Out,
-    knowledge: Annotated[Path, typer.Option(help="Folder of Markdown files to answer from.", show_default=False)],
+    knowledge: Annotated[Path, typer.Option(help="Folder of documents to answer from.", show_default=False)],
 ) -> None:
     """Answer questions: {"id", "question", optional "history"} -> {"id", "answer", "sources", "confidence", ...}."""
     asyncio.run(_answer(read_lines(file, AnswerLine), knowledge, _writing(out)))
