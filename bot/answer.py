@@ -1,7 +1,8 @@
 """Answers from the community's own knowledge, with the passage that proves them; otherwise a hand-off to a person.
 
-The search brings a few passages, the model reads each by itself, and a reading counts only when its words and its
-numbers stand in its passage. The most certain proven reading is the answer, if it is certain enough.
+The search brings a few passages, the model reads each by itself, and a reading counts only as far as its passage proves
+it (`proof.py`). The best is read once more over the sentence that it quotes; all signs together say how likely it is
+right (`confidence.py`), and what is not likely enough goes to a person, with the draft.
 """
 
 from __future__ import annotations
@@ -13,11 +14,16 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import NamedTuple
 
 import structlog
+from rapidfuzz import fuzz
 
+from bot.confidence import MOST, Signs, confidence, log_odds
+from bot.knowledge.documents import guess_lang
 from bot.knowledge.terms import terms
 from bot.lm.prompt import is_refusal, reading
 from bot.lm.types import Completion, LanguageModel, LmError
+from bot.proof import around, proven
 from bot.questions import bare
+from bot.words import words
 from moderation.types import Passage, Reply
 
 Search = Callable[[str, str], Awaitable[list[Passage]]]
@@ -26,33 +32,56 @@ Search = Callable[[str, str], Awaitable[list[Passage]]]
 READ = 3
 """Passages that the model reads for one question; more cost time and rarely hold the answer."""
 FLOOR = 0.05
-"""A best passage below this score has nothing to do with the question: no model is asked. Oblique questions, and those
-over documents of the other language, find the right passage with scores down to here."""
-PROVEN = 0.75
-"""The part of an answer's words that must stand in its passage."""
-MAX_TOKENS = 96
-"""Length of an answer in the model's tokens: about 70 English words or 120 Chinese characters."""
+"""A passage below this score has nothing to do with the question: no model reads it. Oblique questions, and those over
+documents of the other language, find the right passage with scores down to here."""
+MAX_TOKENS = 160
+"""Length of an answer in the model's tokens: about 120 English words or 200 Chinese characters."""
 EARLIER = 300
-"""Characters of the thread's last turn that a question may lean on."""
+"""Characters of the thread's last turns that a question may lean on."""
+ALIKE = 80.0
+"""How alike (rapidfuzz, 0 to 100) two readings are that say the same."""
 
 log = structlog.get_logger()
-_VERDICT = re.compile(r"^(?:yes|no|是的|是|不是|不可以|不能|不|可以|能)\s*[,，.。;；:：]\s*", re.IGNORECASE)
-_COUNTED = re.compile(r"几(分|天|号|点|家|次|块|条|件|行|小时|分钟)")
-_UNITS = {"号": "[号日]", "点": "[点:：]", "块": "[块元]", "天": "[天日时]"}
-_NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
+_NUMBER_ASKED = re.compile(
+    r"(?i)\bhow (?:many|much|long|often|old|far|fast|high|soon|big|large)\b|\bwhat (?:year|percentage|time|date)\b"
+    r"|\bwhen\b|多少|多[久长大高远]|几|何时|什么时候|哪[一]?[年天日]"
+)
+_NUMBER = re.compile(
+    r"\d|[一二三四五六七八九十百千万两半]|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|half|twice)\b"
+)
+
+_NAMED = re.compile(
+    r"\d+(?:[.,:]\d+)*|(?<!^)(?<![.!?] )\b[A-Z][\w'-]+|(?<=[\u3400-\u9fff])[A-Za-z]{2,}|(?<=[《“「])[^》”」]+"
+)
+_WORDED = re.compile(r"[A-Za-z]{2}|[\u3400-\u9fff]")
 
 
-class Candidate(NamedTuple):
-    """One reading of one passage. `proof` is the part of its words found there, `confidence` lies in [0, 1]."""
+class Draft(NamedTuple):
+    """A reading as far as its passage proves it."""
 
     text: str
     passage: Passage
-    proof: float
-    confidence: float
+    completion: Completion
+
+    @property
+    def willing(self) -> float:
+        return log_odds(1 - (self.completion.refusal or 0.0))
+
+
+class Considered(NamedTuple):
+    """What a question comes to before it is decided: what the search found, the best proven reading with its signs.
+
+    `why` names what is missing when there is no reading: nothing_found, model_failed or not_answered.
+    """
+
+    passages: tuple[Passage, ...]
+    best: Draft | None = None
+    signs: Signs | None = None
+    why: str = ""
 
 
 class AnswerRoom:
-    """Answers questions of all communities with one model."""
+    """Answers questions of all communities with one model. Readings from `confidence` on are given."""
 
     def __init__(self, search: Search, lm: LanguageModel, *, confidence: float) -> None:
         self._search = search
@@ -67,78 +96,116 @@ class AnswerRoom:
         No model is asked when the best passage's score is below `floor`.
         """
         began = time.perf_counter()
-        reply = await self._answer(community, bare(question), "\n".join(history)[-EARLIER:], max(floor, FLOOR))
+        reply = self.decided(question, await self.consider(community, question, history, floor=floor))
         return reply.model_copy(update={"took_ms": (time.perf_counter() - began) * 1000})
 
-    async def _answer(self, community: str, question: str, earlier: str, floor: float) -> Reply:
-        passages = (await self._search(community, question))[:READ]
-        if not passages or passages[0].score < floor:
-            return Reply(handoff=True, why="nothing_found", passages=tuple(passages))
-        try:
-            best = await self._read(question, earlier, passages)
-        except LmError as fault:
-            log.warning("the model could not answer", fault=type(fault).__name__)
-            return Reply(handoff=True, why="model_failed", passages=tuple(passages))
-        if best is None:
-            return Reply(handoff=True, why="not_answered", passages=tuple(passages))
-        sure = best.confidence >= self._confidence
+    def decided(self, question: str, considered: Considered) -> Reply:
+        """The reading as an answer when it is likely enough, else as the draft of a hand-off."""
+        passages, best, signs, why = considered
+        if best is None or signs is None:
+            return Reply(handoff=True, why=why, passages=passages)
+        likely = confidence(signs)
+        sure = likely >= self._confidence
         others = () if sure else tuple(other for other in passages if other != best.passage)
         return Reply(
-            text=best.text,
+            text=_in_the_asker_s_language(bare(question), best),
             passages=(best.passage, *others),
-            confidence=best.confidence,
+            confidence=likely,
             handoff=not sure,
             why="" if sure else "unsure",
+            first_ms=best.completion.first_ms,
         )
 
-    async def _read(self, question: str, earlier: str, passages: Sequence[Passage]) -> Candidate | None:
-        """The most certain proven reading, or None when every passage is silent on the question."""
+    async def consider(
+        self, community: str, question: str, history: Sequence[str] = (), *, floor: float = FLOOR
+    ) -> Considered:
+        """The best proven reading of the best passages. A model that fails is logged and counts as none."""
+        asked, earlier = bare(question), "\n".join(history)[-EARLIER:]
+        passages = await self._passages(community, asked, earlier)
+        if not passages or passages[0].score < max(floor, FLOOR):
+            return Considered(passages, why="nothing_found")
+        try:
+            worth = [found for found in passages if found.score >= FLOOR]
+            best, signs = await self._read(community, asked, worth, earlier)
+        except LmError as fault:
+            log.warning("the model could not answer", fault=type(fault).__name__)
+            return Considered(passages, why="model_failed")
+        return Considered(passages, best, signs, "" if best else "not_answered")
+
+    async def _passages(self, community: str, question: str, earlier: str) -> tuple[Passage, ...]:
+        """The passages to read, best first; one search more for a question together with the turns it may lean on."""
+        found = await self._search(community, question)
+        if earlier:
+            found = found + await self._search(community, f"{earlier}\n{question}")
+        best: dict[tuple[str, str], Passage] = {}
+        for one in sorted(found, key=lambda passage: -passage.score):
+            best.setdefault((one.document, one.text), one)
+        return tuple(best.values())[:READ]
+
+    async def _read(
+        self, community: str, question: str, passages: Sequence[Passage], earlier: str = ""
+    ) -> tuple[Draft | None, Signs | None]:
+        """The best proven reading with its signs, or neither when every passage is silent. Raises LmError."""
         prompts = [reading(question, found.title, found.text, earlier=earlier) for found in passages]
-        completions = await self._lm.complete(prompts, max_tokens=MAX_TOKENS)
+        completions = await self._lm.complete(prompts, max_tokens=MAX_TOKENS, group=community)
         pairs = zip(passages, completions, strict=True)
-        candidates = [judged for pair in pairs if (judged := candidate(question, *pair))]
-        return max(candidates, key=lambda one: one.confidence, default=None)
+        drafts = [made for pair in pairs if (made := draft(question, *pair))]
+        if not drafts:
+            return None, None
+        best = max(drafts, key=lambda one: one.willing + 2 * log_odds(one.passage.score) + one.completion.logprob)
+        sentence = around(best.text, best.passage.text)
+        again = reading(question, best.passage.title, sentence, earlier=earlier)
+        (alone,) = await self._lm.complete([again], max_tokens=MAX_TOKENS, group=community, begun=True)
+        return best, signs(question, best, alone, [one for one in drafts if one is not best])
 
 
-def candidate(question: str, passage: Passage, completion: Completion) -> Candidate | None:
-    """What a reading is worth; None when it refuses, only repeats the question, or is not proven by its passage."""
-    text = unjudged(completion.text.strip(), passage.text)
-    if not text or is_refusal(text) or set(terms(text)) <= set(terms(question)):
+def draft(question: str, passage: Passage, completion: Completion) -> Draft | None:
+    """What a reading says; None when it refuses, only repeats the question, or nothing of it is proven."""
+    said = completion.text.strip()
+    if not said or is_refusal(said):
         return None
-    proof = proven(text, passage.text)
-    if proof < PROVEN or not counts(question, text):
+    text = proven(said, passage.text)
+    if not text or set(terms(text)) <= set(terms(question)):
         return None
-    return Candidate(text, passage, proof, confidence(passage.score, completion, proof))
+    return Draft(text, passage, completion)
 
 
-def counts(question: str, answer: str) -> bool:
-    """Whether an answer to a Chinese "how many X" speaks of X: days are no answer to 几分 (how many points)."""
-    found = _COUNTED.search(question)
-    return found is None or re.search(_UNITS.get(found[1], found[1]), answer) is not None
+def signs(question: str, best: Draft, alone: Completion, others: Sequence[Draft]) -> Signs:
+    """The signs of the best reading; `alone` is how the model reads its sentence by itself."""
+    same = [one for one in others if fuzz.ratio(one.text, best.text) >= ALIKE]
+    rivals = [one.willing for one in others if one not in same]
+    refused = is_refusal(alone.text)
+    return Signs(
+        willing=best.willing,
+        certain=best.completion.logprob,
+        alone=log_odds(1 - (alone.refusal if alone.refusal is not None else float(refused))),
+        agreed=0.0 if refused else fuzz.partial_ratio(alone.text, best.text) / 100,
+        score=best.passage.score,
+        rival=max(rivals, default=-MOST),
+        seconded=float(bool(same)),
+        unmet=_unmet(question, best.passage),
+        near=_near(question, around(best.text, best.passage.text)),
+        foreign=float(best.passage.lang != guess_lang(question)),
+        wanting=float(bool(_NUMBER_ASKED.search(question)) and not _NUMBER.search(best.text)),
+        length=math.log(len(best.text)),
+    )
 
 
-def unjudged(answer: str, passage: str) -> str:
-    """The answer without an opening yes or no that its passage does not say.
-
-    The passage gives the fact; whether that is a yes or a no is the model's own conclusion, and too often wrong.
-    """
-    found = _VERDICT.match(answer)
-    if not found or found.group() in passage:
-        return answer
-    rest = answer[found.end() :]
-    return rest[:1].upper() + rest[1:]
+def _unmet(question: str, passage: Passage) -> float:
+    """Numbers and names of the question that its passage does not hold, at most 3: a near miss differs there."""
+    held = f"{passage.title}\n{passage.text}".casefold()
+    named = {found.group().casefold() for found in _NAMED.finditer(question)}
+    return float(min(3, sum(name not in held for name in named)))
 
 
-def confidence(score: float, completion: Completion, proof: float) -> float:
-    """How sure an answer is, in [0, 1]: the model does not refuse, is certain of its words, and the search agrees."""
-    willing = 1 - (completion.refusal or 0.0)
-    certain = math.exp(min(0.0, completion.logprob))
-    return max(0.0, min(1.0, willing * math.sqrt(certain) * proof * min(1.0, 0.5 + score)))
+def _near(question: str, sentence: str) -> float:
+    """The part of the question's terms that the sentence holds."""
+    asked = set(terms(question))
+    return len(asked & set(terms(sentence))) / len(asked) if asked else 0.0
 
 
-def proven(answer: str, passage: str) -> float:
-    """The part of the answer's words that stand in the passage; 0 when one of its numbers does not."""
-    if not set(_NUMBER.findall(answer)) <= set(_NUMBER.findall(passage)):
-        return 0.0
-    said, present = terms(answer), set(terms(passage))
-    return sum(word in present for word in said) / len(said) if said else 1.0
+def _in_the_asker_s_language(question: str, best: Draft) -> str:
+    """The quotation; out of a document in the other language with a word about that, in the asker's own."""
+    asked = guess_lang(question)
+    foreign = best.passage.lang != asked and guess_lang(best.text) != asked and _WORDED.search(best.text)
+    return words(asked)("say.quoted", text=best.text) if foreign else best.text

@@ -22,6 +22,7 @@ from redis.exceptions import RedisError
 from bot.answer import AnswerRoom, Search
 from bot.bench import Bench
 from bot.config import Settings
+from bot.feedback import FeedbackBook
 from bot.floor import Floor
 from bot.history import History
 from bot.knowledge.index import Index
@@ -36,6 +37,7 @@ from bot.redis_server import EmbeddedRedis, open_client
 from bot.router import Router
 from bot.sample import KNOWLEDGE, POLICY
 from bot.stream import Streams
+from bot.voting import Votes
 from bot.worker import Told, Worker
 from moderation.cases import CaseBook
 from moderation.classifier import Classifier, load_classifier
@@ -179,13 +181,13 @@ def manners(settings: Settings) -> Manners:
     )
 
 
-def searching(redis: Redis, vectors: TokenTable) -> Search:
-    """A search over each community's shelf, through an index that follows it."""
+def searching(redis: Redis, vectors: TokenTable, cache: Path) -> Search:
+    """A search over each community's shelf, through an index that follows it and is kept in the cache folder."""
     held: dict[str, tuple[Shelf, Index]] = {}
 
     async def search(community: str, question: str) -> list[Passage]:
         if community not in held:
-            held[community] = Shelf(redis, community), Index(vectors)
+            held[community] = Shelf(redis, community), Index(vectors, cache / "knowledge" / f"{community}.sqlite")
         shelf, index = held[community]
         await shelf.sync(index)
         return await asyncio.to_thread(index.search, question, today=datetime.now(UTC).date())
@@ -195,9 +197,11 @@ def searching(redis: Redis, vectors: TokenTable) -> Search:
 
 def open_worker(parts: Base, judge: Judge, lm: LanguageModel, vectors: TokenTable, told: Told) -> Worker:
     """A worker with all rooms of the two straight paths. `judge` judges where the policy book holds nothing."""
-    room = AnswerRoom(searching(parts.redis, vectors), lm, confidence=parts.settings.answer_confidence)
+    search = searching(parts.redis, vectors, parts.settings.cache_dir.expanduser())
+    room = AnswerRoom(search, lm, confidence=parts.settings.answer_confidence)
     bench = Bench(judge, PolicyBook(parts.redis), classifier())
     members, history = MemberBook(parts.redis), History(parts.redis)
     floor = Floor(parts.redis, members, history, manners(parts.settings))
     router = Router(bench, room, members, history, floor, archive_days=parts.settings.archive_days)
-    return Worker(parts.streams, router, parts.cases, told)
+    votes = Votes(FeedbackBook(parts.redis), parts.cases, history)
+    return Worker(parts.streams, router, parts.cases, votes, told)

@@ -92,7 +92,10 @@ def judge_lines(judge: Judge, lines: Sequence[JudgeLine]) -> Iterator[dict[str, 
 
 
 async def answer_lines(room: AnswerRoom, lines: Sequence[AnswerLine]) -> AsyncIterator[dict[str, object]]:
-    """One result per line: id, answer (empty for a hand-off), sources, confidence, handoff, took_ms."""
+    """One result per line: id, answer (empty for a hand-off), sources, confidence, handoff, took_ms, first_ms.
+
+    `first_ms` is the time until the model's first token was there, null where its backend cannot say.
+    """
     for line in lines:
         reply = await room.answer(AUDIT, line.question, line.history)
         yield {
@@ -102,6 +105,7 @@ async def answer_lines(room: AnswerRoom, lines: Sequence[AnswerLine]) -> AsyncIt
             "confidence": reply.confidence,
             "handoff": reply.handoff,
             "took_ms": reply.took_ms,
+            "first_ms": reply.first_ms,
         }
 
 

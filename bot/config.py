@@ -56,8 +56,10 @@ class Settings(BaseSettings):
     lm_key: SecretStr = Field(SecretStr(""), description="its key")
     lm_device: Literal["auto", "cpu", "cuda"] = Field("auto", description="auto takes a GPU when there is one")
     lm_threads: int = Field(0, ge=0, description="CPU threads; 0 takes all cores")
-    lm_queue: int = Field(32, ge=1, description="questions that may wait; more go to a person at once")
-    lm_timeout_s: float = Field(20.0, gt=0, description="seconds until a question goes to a person instead")
+    lm_queue: int = Field(
+        32, ge=1, description="questions that may wait, half of them one community's; more go to people"
+    )
+    lm_timeout_s: float = Field(20.0, gt=0, description="seconds the model may take; then a question goes to a person")
     answer_confidence: float = Field(0.5, ge=0, le=1, description="an answer less sure than this goes to a person")
 
     # Manners

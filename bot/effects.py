@@ -50,6 +50,12 @@ def in_reply(message: Message, text: str, kind: SayKind, reply: Reply | None = N
     return Say(id=id_, place=place, text=text, kind=kind, reply_to=message.id, passages=passages, case=case)
 
 
+def a_moment(message: Message) -> Say:
+    """The polite word that an answer takes a while."""
+    text = words(guess_lang(message.text))("say.moment")
+    return Say(id=f"{message.key}:moment", place=message.place, text=text, kind="notice", reply_to=message.id)
+
+
 def _enforce(case: Case, action: Literal["delete", "timeout", "ban"], decision: Decision) -> Enforce:
     message = case.subject
     return Enforce(

@@ -7,6 +7,7 @@ answers it: so a burst is answered once, whichever process dies in between.
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Awaitable, Sequence
 from datetime import UTC, datetime
 from importlib.resources import files
@@ -19,10 +20,11 @@ from redis.asyncio import Redis
 from bot.history import History
 from bot.manners import Manners
 from bot.questions import Speech, whole
+from bot.stream import SEEN_S, saying
 from bot.talk import Burst, Question, gathered, same_speaker
 from moderation.keys import Write, key
 from moderation.members import MemberBook
-from moderation.types import TEXT_LENGTH, Case, Decision, Message, Noun
+from moderation.types import TEXT_LENGTH, Case, Decision, Message, Noun, Say
 
 ROUNDS = 5
 """How often a burst may grow before it is answered nevertheless."""
@@ -74,7 +76,9 @@ class Floor:
         self._redis = redis
         self._members = members
         self._history = history
-        self._reserve = redis.register_script((files("bot") / "scripts" / "reserve.lua").read_text("utf-8"))
+        scripts = files("bot") / "scripts"
+        self._reserve = redis.register_script((scripts / "reserve.lua").read_text("utf-8"))
+        self._once = redis.register_script((scripts / "once.lua").read_text("utf-8"))
 
     async def turn(self, question: Question) -> Turn:
         """Wait until the member has finished, and say whether the bot speaks."""
@@ -141,6 +145,21 @@ class Floor:
         spent = key(message.place.community, "unasked")
         return bool(await self._reserve(keys=[spent], args=[message.key, HOUR_S, self.manners.per_hour]))
 
+    async def say_meanwhile(self, message: Message, said: Say) -> None:
+        """Say something while the question is still being answered, once, and never when the answer is out.
+
+        The one effect that is not written with its outcome: that transaction is the end of the wait that this tells of.
+        The mark goes with it in one step, so that who takes the question up after a crash does not say it again; and
+        `answered` sets it too, so that a holder that overslept its lease does not say it after another's answer.
+        """
+        write = saying(said)
+        await self._once(keys=[_meanwhile(message), write[1]], args=[SEEN_S, json.dumps(write)])
+
+
+def answered(message: Message) -> Write:
+    """The write that ends what may be said meanwhile."""
+    return ("SET", _meanwhile(message), "1", "EX", str(SEEN_S))
+
 
 def giving_back(message: Message) -> Write:
     """The write that takes back a reservation of which nothing came."""
@@ -180,6 +199,10 @@ def settled(case: Case, decision: Decision) -> Sequence[Write]:
 
 def _waiting(message: Message) -> str:
     return _own(message, "burst")
+
+
+def _meanwhile(message: Message) -> str:
+    return key(message.place.community, "meanwhile", message.key)
 
 
 def _people(message: Message) -> str:

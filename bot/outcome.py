@@ -1,4 +1,4 @@
-"""What becomes of a message or a decision, and what the two straight paths ask of other rooms."""
+"""What becomes of a message, a decision or a vote, and what the two straight paths ask of other rooms."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from moderation.types import Case, Enforce, Message, Reply, Say, Verdict
 CONTEXT = 6
 """Messages of the channel that a case shows before its subject."""
 
-Fate = Literal["silent", "asked", "answered", "enforced", "escalated", "settled"]
+Fate = Literal["silent", "asked", "answered", "enforced", "escalated", "settled", "voted"]
 
 
 class Answers(Protocol):
@@ -30,7 +30,7 @@ class Bench(Protocol):
 
 
 class Outcome(NamedTuple):
-    """What became of a message or a decision, and what is to be done about it.
+    """What became of a message, a decision or a vote, and what is to be done about it.
 
     `shadow` is the verdict of the policy beside the one in force; nothing follows from it.
     """

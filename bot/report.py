@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from bot.outcome import Outcome
-from bot.telemetry import ANSWER_SECONDS, EFFECTS, JUDGE_SECONDS, MESSAGES, VERDICTS
+from bot.telemetry import ANSWER_SECONDS, EFFECTS, FIRST_TOKEN_SECONDS, JUDGE_SECONDS, MESSAGES, VERDICTS
 from moderation.comparison import mark
 from moderation.types import Enforce, Message, Say
 
@@ -65,6 +65,8 @@ class ScreenReport:
             JUDGE_SECONDS.observe(verdict.took_ms / 1000)
         if outcome.reply:
             ANSWER_SECONDS.observe(outcome.reply.took_ms / 1000)
+            if outcome.reply.first_ms is not None:
+                FIRST_TOKEN_SECONDS.observe(outcome.reply.first_ms / 1000)
         self._console.print(line(message, outcome), soft_wrap=True)
 
     def performed(self, effect: Say | Enforce) -> None:
@@ -89,7 +91,8 @@ def _why(outcome: Outcome) -> list[str]:
     if verdict and outcome.shadow and mark(outcome.shadow) != mark(verdict):
         why.append(f"(policy in shadow: {mark(outcome.shadow)})")
     if reply:
-        why.append(f"{reply.why or 'sure'} {reply.confidence:.2f}, {reply.took_ms:.0f} ms")
+        first = "" if reply.first_ms is None else f", first token {reply.first_ms:.0f} ms"
+        why.append(f"{reply.why or 'sure'} {reply.confidence:.2f}, {reply.took_ms:.0f} ms{first}")
     if case and case.decision:
         why.append(f"{case.decision.action} by {'policy' if case.decision.by == 'policy' else 'a moderator'}")
     if case:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine
 
-from bot.effects import in_reply
+from bot.effects import a_moment, in_reply
+from bot.feedback import recording
 from bot.fitness import unfit
-from bot.floor import Floor, Turn, exchanging, giving_back, handing
+from bot.floor import Floor, Turn, answered, exchanging, giving_back, handing
 from bot.history import History
 from bot.knowledge.documents import guess_lang
 from bot.outcome import Answers, Bench, Outcome, context
@@ -17,9 +19,8 @@ from moderation.cases import opening
 from moderation.types import Case, Message, Reply, Verdict, case_id
 
 _POLITE = {Speech.THANKS: "say.thanks", Speech.GREETING: "say.hello", Speech.ABOUT: "say.about"}
-AT_ONCE = 2
-"""Questions that a process has before the model at a time. The others wait for their turn, and not in the model's own
-queue, where their time would run out."""
+MOMENT_S = 4.0
+"""Seconds without an answer after which a member who spoke to the bot is told that it takes a moment."""
 
 
 class Responder:
@@ -30,7 +31,6 @@ class Responder:
         self._answers = answers
         self._history = history
         self._floor = floor
-        self._before_the_model = asyncio.Semaphore(AT_ONCE)
 
     async def answer(self, question: Question) -> Outcome:
         """What a question leads to: an answer with its source, or a case for a person that carries the draft.
@@ -49,18 +49,20 @@ class Responder:
         if turn.unasked and not await self._floor.reserve(turn.message):
             return await self._over_budget(turn)
         outcome = await self._answered(turn)
-        return outcome._replace(writes=(*turn.writes, *outcome.writes))
+        ended = () if turn.unasked else (answered(turn.message),)
+        return outcome._replace(writes=(*turn.writes, *ended, *outcome.writes))
 
     async def _answered(self, turn: Turn) -> Outcome:
         message, community, helping = turn.message, turn.message.place.community, turn.message.place.profile == "help"
         floor = self._floor.manners.score if turn.unasked and not helping else 0.0
-        async with self._before_the_model:
-            reply, verdict = await self._answers.answer(community, message.text, turn.history, floor=floor), None
+        asked = self._answers.answer(community, message.text, turn.history, floor=floor)
+        reply, verdict = await (asked if turn.unasked else self._in_a_moment(message, asked)), None
         if not reply.handoff:
             verdict = unfit((await self._bench.sitting(community)).judge, message.place, reply)
             if verdict is None:
                 said = in_reply(message, reply.text, "answer", reply)
-                return Outcome("answered", (said,), tuple(exchanging(message, reply.text)), reply=reply)
+                writes = (*exchanging(message, reply.text), *recording(said, message, reply))
+                return Outcome("answered", (said,), writes, reply=reply)
             reply = reply.model_copy(update={"handoff": True, "why": "unfit"})
         if turn.unasked and not helping:
             return Outcome("silent", writes=(giving_back(message),), reply=reply)
@@ -68,6 +70,17 @@ class Responder:
         notice = words(guess_lang(message.text))("say.handoff", case=outcome.case.id if outcome.case else "")
         told = in_reply(message, notice, "handoff", case=outcome.case.id if outcome.case else None)
         return outcome._replace(effects=(told,))
+
+    async def _in_a_moment(self, message: Message, asked: Coroutine[None, None, Reply]) -> Reply:
+        """The reply; a wait that grows long is told of first, so that the answer always comes after that."""
+        answering = asyncio.create_task(asked)
+        try:
+            await asyncio.wait([answering], timeout=MOMENT_S)
+            if not answering.done():
+                await self._floor.say_meanwhile(message, a_moment(message))
+            return await answering
+        finally:
+            answering.cancel()
 
     async def _over_budget(self, turn: Turn) -> Outcome:
         """The bot has said enough this hour: it is silent, and in a help channel a person sees the question."""

@@ -1,9 +1,9 @@
-"""The streams that carry the house: messages, questions, decisions and effects, as Redis Streams.
+"""The streams that carry the house: messages, questions, decisions, votes and effects, as Redis Streams.
 
 Each stream of a community has one holder at a time, by a lease. What a holder's work leads to is written in one
 transaction with the acknowledgement, and only while the lease holds: a process that was killed, or that slept too long,
-can neither lose an entry nor have it done twice. Order holds per channel (of questions: per member in a channel);
-channels run side by side.
+can neither lose an entry nor have it done twice. Order holds per channel (of questions: per member in a channel, of
+votes: per answer); channels run side by side.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 from bot.talk import Question
 from moderation.errors import XiaoerError
 from moderation.keys import COMMUNITIES, Write, check_community, key
-from moderation.types import Enforce, Message, Say
+from moderation.types import Enforce, Message, Say, Vote
 
 GROUP = "xiaoer"
 LANES = 4
@@ -41,12 +41,13 @@ Kind = str
 MESSAGES: Kind = "messages"
 QUESTIONS: Kind = "questions"
 DECISIONS: Kind = "decisions"
+VOTES: Kind = "votes"
 EFFECTS: Kind = "effects"
 
 
 class Entry(NamedTuple):
-    """One entry under way. `order` names the channel, for a question its author too: entries of one order are handled
-    one after the other."""
+    """One entry under way. `order` names the channel, for a question its author too, for a vote the answer: entries of
+    one order are handled one after the other."""
 
     stream: str
     id: str
@@ -79,7 +80,7 @@ def names(community: str, kinds: Iterable[Kind]) -> list[str]:
     lanes = [str(number) for number in range(LANES)]
     found = []
     for kind in kinds:
-        parts = {MESSAGES: lanes, QUESTIONS: lanes, DECISIONS: ["0"]}.get(kind)
+        parts = {MESSAGES: lanes, QUESTIONS: lanes, DECISIONS: ["0"], VOTES: ["0"]}.get(kind)
         found += [key(community, kind, part) for part in parts] if parts else [key(community, kind)]
     return found
 
@@ -99,6 +100,11 @@ def asking(question: Question) -> Write:
     place, member = question.message.place, question.message.author.id
     stream = key(place.community, QUESTIONS, lane(place.channel))
     return ("XADD", stream, "*", "order", f"{place.channel} {member}", "body", question.model_dump_json())
+
+
+def voting(vote: Vote) -> Write:
+    """The write that leaves a vote to the worker, in order with the others on the same answer."""
+    return ("XADD", key(vote.community, VOTES, "0"), "*", "order", vote.answer, "body", vote.model_dump_json())
 
 
 class Streams:
@@ -132,6 +138,12 @@ class Streams:
         seen = key(place.community, "seen", message.key)
         stream = key(place.community, MESSAGES, lane(place.channel))
         pipe.eval(self._put, 2, seen, stream, message.model_dump_json(), place.channel, str(SEEN_S))
+
+    async def vote(self, vote: Vote) -> None:
+        """Put a vote on its stream. The same one again changes nothing."""
+        pipe = self.redis.pipeline(transaction=False)
+        pipe.execute_command(*voting(vote))
+        await pipe.execute()
 
     async def lease(self, stream: str, owner: str) -> bool:
         """Take or renew the hold of a stream; False while another process has it."""
@@ -194,7 +206,7 @@ class Streams:
 
     async def backlog(self, community: str) -> dict[str, int]:
         """How many entries each kind of stream holds, done ones excepted (those are deleted when acknowledged)."""
-        kinds = (MESSAGES, QUESTIONS, DECISIONS, "dead")
+        kinds = (MESSAGES, QUESTIONS, DECISIONS, VOTES, "dead")
         pipe = self.redis.pipeline(transaction=False)
         for stream in (all_names := {kind: names(community, [kind]) for kind in kinds}).values():
             for name in stream:

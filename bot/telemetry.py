@@ -19,6 +19,11 @@ MESSAGES = Counter("xiaoer_messages_total", "Messages by what became of them", [
 VERDICTS = Counter("xiaoer_verdicts_total", "Verdicts by ruling and clause", ["ruling", "clause"])
 JUDGE_SECONDS = Histogram("xiaoer_judge_seconds", "Time of one verdict", buckets=(0.001, 0.002, 0.005, 0.01, 0.05, 0.2))
 ANSWER_SECONDS = Histogram("xiaoer_answer_seconds", "Time of one answer", buckets=(0.25, 0.5, 1, 2, 5, 10, 20))
+FIRST_TOKEN_SECONDS = Histogram(
+    "xiaoer_first_token_seconds",
+    "Time from a question to the model's first token, the wait in its queue included",
+    buckets=(0.1, 0.25, 0.5, 1, 2, 5, 10, 20, 60),
+)
 EFFECTS = Counter("xiaoer_effects_total", "Effects performed", ["platform", "effect"])
 BACKLOG = Gauge("xiaoer_backlog", "Entries that wait", ["community", "stream"])
 CASES = Gauge("xiaoer_cases_open", "Cases that wait for a person", ["community"])

@@ -142,8 +142,9 @@ class Passage(Noun):
 class Reply(Noun):
     """What the answer room says: a text with the passages that prove it, or a hand-off (then `text` is a draft).
 
-    `why` tells the reason of a hand-off: nothing_found, not_answered, unsure, model_failed, or unfit for words that the
-    community would not want.
+    `why` tells the reason of a hand-off: nothing_found, not_answered, unsure, model_failed, unfit for words that the
+    community would not want, or asked_for_a_person by a member who had read the answer. `first_ms` is the time until
+    the model's first token was there, None where none was asked or it cannot say.
     """
 
     text: str = ""
@@ -152,6 +153,7 @@ class Reply(Noun):
     handoff: bool = False
     why: str = ""
     took_ms: NonNegativeFloat = 0.0
+    first_ms: NonNegativeFloat | None = None
 
 
 Action = Literal["dismiss", "remove", "timeout", "ban", "answer"]
@@ -208,6 +210,8 @@ def case_id(kind: CaseKind, subject: Message) -> str:
 
 
 SayKind = Literal["answer", "notice", "handoff", "moderator"]
+Choice = Literal["up", "down", "person"]
+"""A vote under an answer: it helped, it did not, or a person is to look at it."""
 
 
 class Say(Noun):
@@ -222,6 +226,22 @@ class Say(Noun):
     to: str | None = None
     passages: tuple[Passage, ...] = ()
     case: str | None = None
+
+    @property
+    def votable(self) -> bool:
+        """Whether the buttons of a `Vote` belong under it: an answer with a source, and never small talk."""
+        return self.kind == "answer" and bool(self.passages)
+
+
+class Vote(Noun):
+    """A member's vote on an answer of the bot; `answer` is the id of its `Say`. A later one replaces an earlier one."""
+
+    community: Identity
+    answer: str = Field(min_length=1, max_length=1000)
+    member: Identity
+    name: str = Field(default="", max_length=ID_LENGTH)
+    choice: Choice
+    at: AwareDatetime = Field(default_factory=lambda: datetime.now(UTC))
 
 
 class Enforce(Noun):

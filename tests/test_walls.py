@@ -25,6 +25,7 @@ ROOMS = {
         "moderation/shadow.py",
         "bot/stream.py",
         "bot/consumer.py",
+        "bot/feedback.py",
         "bot/history.py",
         "bot/floor.py",
         "bot/redis_server.py",

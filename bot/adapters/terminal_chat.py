@@ -1,4 +1,4 @@
-"""The terminal as a chat: what you type is a member's message, and effects are printed."""
+"""The terminal as a chat: what you type is a member's message or a vote on the last answer, and effects are printed."""
 
 from __future__ import annotations
 
@@ -11,9 +11,13 @@ from collections.abc import Awaitable, Callable
 from rich.console import Console
 from rich.text import Text
 
-from moderation.types import Author, Enforce, Message, Place, Say
+from bot.knowledge.documents import guess_lang
+from bot.words import words
+from moderation.types import Author, Choice, Enforce, Lang, Message, Place, Say, Vote
 
 PLATFORM = "terminal"
+VOTES: dict[str, Choice] = {"/up": "up", "/down": "down", "/person": "person"}
+"""Commands that stand for the buttons under the last answer."""
 
 
 def to_message(line: str, place: Place, name: str) -> Message:
@@ -26,11 +30,21 @@ class TerminalChat:
 
     platform = PLATFORM
 
-    def __init__(self, put: Callable[[Message], Awaitable[bool]], place: Place, name: str, console: Console) -> None:
+    def __init__(
+        self,
+        put: Callable[[Message], Awaitable[bool]],
+        vote: Callable[[Vote], Awaitable[None]],
+        place: Place,
+        name: str,
+        console: Console,
+    ) -> None:
         self._put = put
+        self._vote = vote
         self._place = place
         self._name = name
         self._console = console
+        self._answer = ""  # the last one that may be voted on
+        self._lang: Lang = "en"  # the member's, as far as it was heard
         self._lines: asyncio.Queue[str | None] = asyncio.Queue()
 
     async def run(self) -> None:
@@ -40,7 +54,23 @@ class TerminalChat:
         threading.Thread(target=self._read, args=(loop,), daemon=True, name="terminal").start()
         while (line := await self._lines.get()) is not None:
             if line.strip():
-                await self._put(to_message(line.strip(), self._place, self._name))
+                await self._hear(line.strip())
+
+    async def _hear(self, line: str) -> None:
+        if choice := VOTES.get(line):
+            await self._rate(choice)
+            return
+        self._lang = guess_lang(line)
+        await self._put(to_message(line, self._place, self._name))
+
+    async def _rate(self, choice: Choice) -> None:
+        said = words(self._lang)
+        if not self._answer:
+            self._console.print(Text(said("say.nothing_to_rate"), "dim"))
+            return
+        name, community = self._name, self._place.community
+        await self._vote(Vote(community=community, answer=self._answer, member=name, name=name, choice=choice))
+        self._console.print(Text(said("say.voted"), "dim"))
 
     def _read(self, loop: asyncio.AbstractEventLoop) -> None:
         for line in sys.stdin:
@@ -52,6 +82,9 @@ class TerminalChat:
         self._console.print(Text("小二 ", "bold green") + Text(effect.text))
         for passage in effect.passages:
             self._console.print(Text(f"     {passage.title}", "dim"))
+        if effect.votable:
+            self._answer = effect.id
+            self._console.print(Text(f"     {' '.join(VOTES)}", "dim"))
 
     async def enforce(self, effect: Enforce) -> None:
         """Print what would happen to the message or the member."""

@@ -23,6 +23,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from bot.adapters.web_events import Said
 from bot.adapters.web_picture import PictureDesk, Shown
 from bot.adapters.web_post import (
     NAME_LENGTH,
@@ -33,8 +34,9 @@ from bot.adapters.web_post import (
     chosen_name,
     posted_picture,
     to_message,
+    to_vote,
 )
-from bot.adapters.web_room import Bar, Heard, Room, Said
+from bot.adapters.web_room import PLATFORM, Bar, Heard, Room
 from bot.stream import OUTAGE
 from bot.web.buckets import Buckets
 from bot.web.guard import BODY_BYTES, guarded, trusted_form
@@ -62,7 +64,7 @@ class WebChat:
     travel in the clear. `address` is the page's, for a browser.
     """
 
-    platform = "web"
+    platform = PLATFORM
 
     def __init__(
         self,
@@ -79,6 +81,7 @@ class WebChat:
         self._listener = listener
         self._render = renderer(PAGES / "templates")
         self._posts = Buckets(burst=20, per_second=1)
+        self._votes = Buckets(burst=20, per_second=1)
         self._pictures = Buckets(burst=5, per_second=0.1)
         self._desk = PictureDesk()
         self._joins = Buckets(burst=30, per_second=0.2)
@@ -90,6 +93,7 @@ class WebChat:
                 Route("/c/{channel}/live", self._live),
                 Route("/c/{channel}/picture/{id}", self._picture),
                 Route("/c/{channel}/post", self._post, methods=["POST"], middleware=[_with_room_for_a_picture()]),
+                Route("/c/{channel}/vote", self._vote, methods=["POST"]),
                 Route("/join", self._join, methods=["POST"]),
                 *static(PAGES / "static"),
             ],
@@ -134,6 +138,7 @@ class WebChat:
                 "channel": channel,
                 "lang": t.lang,
                 "member": visitor.id if visitor else "",
+                "votes": await self.room.votes_of(visitor.id) if visitor else {},
                 "words": t.under("bubble"),
                 "picture_bytes": PICTURE_BYTES,
                 "reasons": self._reasons(request),
@@ -193,6 +198,24 @@ class WebChat:
         await self.room.post(message, shown)
         return JSONResponse({"id": message.id})
 
+    async def _vote(self, request: Request) -> Response:
+        """A visitor's vote on an answer in this channel; nobody votes on another channel's."""
+        channel, visitor = self._channel(request), _visitor(request)
+        if visitor is None:
+            raise HTTPException(403, "name")
+        form = await trusted_form(request)
+        if not self._votes.take(visitor.id):
+            raise HTTPException(429, "fast")
+        if bar := await self.room.barred(visitor.id):
+            return JSONResponse({"error": self._bar_words(request, bar)}, 403)
+        try:
+            vote = to_vote(form, visitor, self.room.community)
+        except PostError as fault:
+            raise HTTPException(422, fault.why) from None
+        if not await self.room.vote(vote, channel):
+            raise HTTPException(404, "answer_gone")
+        return JSONResponse({"choice": vote.choice})
+
     async def _seen(self, message: Message, picture: bytes | None) -> tuple[Message, Shown | None]:
         """The message with what its picture says, and the picture's copy. Raises PostError."""
         if picture is None:
@@ -228,7 +251,7 @@ class WebChat:
     def _sorry(self, request: Request, status: int, why: str) -> Response:
         t = spoken(request)
         error = t.under("error").get(why) or t("error.missing" if status == 404 else "error.other")
-        if request.url.path.endswith("/post"):
+        if request.url.path.endswith(("/post", "/vote")):
             return JSONResponse({"error": error}, status)
         return self._render(request, "sorry.html", status, error=error, community=self.room.community)
 

@@ -1,4 +1,4 @@
-"""What a form of the community page says: who is there, under which name, and the message."""
+"""What a form of the community page says: who is there, under which name, and the message or the vote."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from collections.abc import Mapping
 from typing import NamedTuple
 from uuid import UUID
 
+from pydantic import ValidationError
 from starlette.datastructures import FormData, UploadFile
 
 from bot.adapters.web_room import BOT
-from moderation.types import Author, Message, Place
+from moderation.types import Author, Message, Place, Vote
 
 TEXT_LENGTH = 4096
 NAME_LENGTH = 32
@@ -62,6 +63,15 @@ def to_message(form: Mapping[str, object], visitor: Visitor, place: Place, *, pi
         reply_to=reply_to,
         addressed=bool(_CALL.match(text)) or (reply_to or "").startswith(BOT),
     )
+
+
+def to_vote(form: Mapping[str, object], visitor: Visitor, community: str) -> Vote:
+    """The vote that a posted form holds: `answer` and `choice`. Raises PostError."""
+    told = {"answer": form.get("answer"), "choice": form.get("choice")}
+    try:
+        return Vote.model_validate({"community": community, "member": visitor.id, "name": visitor.name, **told})
+    except ValidationError:
+        raise PostError("stale") from None
 
 
 def chosen_name(form: FormData) -> str:

@@ -11,19 +11,23 @@ import hashlib
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from importlib.resources import files
-from typing import Annotated, Literal, NamedTuple, cast
+from typing import NamedTuple, cast
 
 import structlog
-from pydantic import AwareDatetime, Field, TypeAdapter
+from pydantic import AwareDatetime
 from redis.asyncio import Redis
 from redis.asyncio.client import Pipeline
 
+from bot.adapters.web_events import Event, Removed, Said, Source, events
 from bot.adapters.web_picture import Picture, Shown
-from bot.stream import OUTAGE
+from bot.feedback import KEPT as VOTABLE
+from bot.feedback import FeedbackBook
+from bot.stream import OUTAGE, voting
 from moderation.errors import XiaoerError
 from moderation.keys import key
-from moderation.types import Enforce, Message, Noun, Profile, Say, SayKind
+from moderation.types import Choice, Enforce, Message, Noun, Profile, Say, Vote
 
+PLATFORM = "web"
 KEPT = 1000
 """Events of a channel that are kept, about."""
 SHOWN = 200
@@ -49,49 +53,11 @@ Put = Callable[[Pipeline, Message], None]
 """Puts a message on the house's stream as a part of the transaction given (`Streams.put_on`)."""
 
 
-class Source(Noun):
-    """A document behind an answer, with the passage quoted."""
-
-    title: str
-    quote: str
-
-
-class Said(Noun):
-    """Somebody said something. `to` is the one member who sees it; None is everybody."""
-
-    event: Literal["said"] = "said"
-    id: str
-    author: str
-    name: str
-    text: str
-    at: AwareDatetime
-    kind: Literal["member"] | SayKind = "member"
-    reply_to: str | None = None
-    to: str | None = None
-    sources: tuple[Source, ...] = ()
-    picture: Picture | None = None
-    case: str | None = None
-
-
-class Removed(Noun):
-    """A message was removed. `name` and `at` are the message's own; `reason` is a clause's name or plain words."""
-
-    event: Literal["removed"] = "removed"
-    id: str
-    name: str = ""
-    at: AwareDatetime = Field(default_factory=lambda: datetime.now(UTC))
-    reason: str = ""
-
-
 class Bar(Noun):
     """A member may not post: until a time, or for good when `until` is None."""
 
     until: AwareDatetime | None = None
     reason: str = ""
-
-
-Event = Said | Removed
-events: TypeAdapter[Said | Removed] = TypeAdapter(Annotated[Event, Field(discriminator="event")])
 
 
 class Heard(NamedTuple):
@@ -113,6 +79,7 @@ class Room:
         self.channels = dict(channels)
         self._redis = redis
         self._put = put
+        self._feedback = FeedbackBook(redis)
         self._streams = {channel: key(community, "room", channel) for channel in channels}
         self._listeners: dict[str, set[asyncio.Queue[Heard]]] = {channel: set() for channel in self._streams}
         self._following = asyncio.Event()
@@ -156,6 +123,7 @@ class Room:
             to=effect.to,
             sources=tuple(Source(title=found.title, quote=found.text) for found in effect.passages),
             case=effect.case,
+            ballot=effect.id if effect.votable else "",
         )
         async with self._redis.pipeline(transaction=False) as pipe:
             self._once(pipe, "web_post", effect.id, [self._stream(effect.place.channel)], said)
@@ -181,6 +149,28 @@ class Room:
         """The picture of a message as JPEG, or None when it has none, or none any more."""
         get = cast(Callable[..., Awaitable[bytes | None]], self._redis.execute_command)
         return await get("GET", self._picture(message), NEVER_DECODE=True)
+
+    async def vote(self, vote: Vote, channel: str) -> bool:
+        """Show a member's vote and put it on the house's stream, in one transaction.
+
+        False when the channel has no such answer, or it is too old. Raises NoSuchChannel.
+        """
+        stream = self._stream(channel)
+        answered = await self._feedback.answered(self.community, vote.answer)
+        if answered is None or (answered.message.place.platform, answered.message.place.channel) != (PLATFORM, channel):
+            return False
+        names = [key(self.community, "room_ballot", vote.answer), self._choices(vote.member), stream]
+        told = (str(int(VOTABLE.total_seconds())), str(KEPT), vote.answer, vote.member, vote.choice)
+        async with self._redis.pipeline(transaction=True) as pipe:
+            pipe.eval(_script("web_vote"), len(names), *names, *told)
+            pipe.execute_command(*voting(vote))
+            await pipe.execute()
+        return True
+
+    async def votes_of(self, member: str) -> dict[str, Choice]:
+        """What a member votes now, by ballot."""
+        found = cast(Awaitable[dict[str, Choice]], self._redis.hgetall(self._choices(member)))
+        return await found
 
     async def live(self, channel: str, after: str | None = None) -> AsyncGenerator[Heard | None]:
         """The latest events (or those after a cursor), then None once, then events as they happen. `follow` must run.
@@ -254,6 +244,9 @@ class Room:
 
     def _picture(self, message: str) -> str:
         return key(self.community, "picture", message)
+
+    def _choices(self, member: str) -> str:
+        return key(self.community, "room_votes", member)
 
     def _bar(self, pipe: Pipeline, effect: Enforce) -> None:
         seconds = max(1, effect.seconds) if effect.action == "timeout" else 0

@@ -19,6 +19,7 @@ from bot.app import base, open_judge, open_model, open_worker
 from bot.batch import read_lines
 from bot.cli.screen import Bar
 from bot.config import Settings, settings
+from bot.consumer import IN_FLIGHT
 from bot.gateway import Gateway
 from bot.house import ROLES, House, Role, fill_shelf, until_done
 from bot.replay import Account, Replay
@@ -61,7 +62,7 @@ def chat(
     channel: Annotated[str, typer.Option(help="Channel to talk in.")] = "help",
     name: Annotated[str, typer.Option(help="Your name in the chat.")] = "",
 ) -> None:
-    """Talk to Xiaoer in this terminal; Ctrl-D ends it."""
+    """Talk to Xiaoer in this terminal; /up, /down and /person rate its last answer, Ctrl-D ends it."""
     asyncio.run(_chat(settings(), channel, name or getpass.getuser()))
 
 
@@ -76,8 +77,9 @@ async def _chat(given: Settings, channel: str, name: str) -> None:
             await MemberBook(parts.redis).appoint(given.community, admin(PLATFORM, name))
             profile = judge.policy.profile(channel)
             place = Place(platform=PLATFORM, community=given.community, channel=channel, profile=profile)
-            adapter = TerminalChat(parts.streams.put, place, name, screen)
-            screen.print(Text(f"#{channel} as {name}. Ask something; Ctrl-D ends.", "dim"))
+            adapter = TerminalChat(parts.streams.put, parts.streams.vote, place, name, screen)
+            how = "Ask something; /up, /down and /person rate the last answer; Ctrl-D ends."
+            screen.print(Text(f"#{channel} as {name}. {how}", "dim"))
             work = open_worker(parts, judge, model, vectors, lambda _message, _outcome: None)
             try:
                 await until_done(
@@ -117,7 +119,13 @@ def _expectations(path: Path | None) -> dict[tuple[str, int], tuple[str, ...]]:
 async def _replay(given: Settings, recording: list[Message], speed: float, patience: float) -> list[Account]:
     start_logging("warning", given.log_format)
     with tempfile.TemporaryDirectory(prefix="xiaoer-replay-") as data, Bar(Console(stderr=True)) as bar:
-        own = given.model_copy(update={"redis_url": type(given.redis_url)(""), "data_dir": Path(data)})
+        own = given.model_copy(
+            update={
+                "redis_url": type(given.redis_url)(""),
+                "data_dir": Path(data),
+                "lm_queue": 2 * IN_FLIGHT,  # a day that is played in a minute asks more at once than any day does
+            }
+        )
         async with base(own) as parts:
             judge = await asyncio.to_thread(open_judge, own)
             await fill_shelf(parts, ScreenReport(Console(stderr=True)))

@@ -5,9 +5,12 @@ Torch and scikit-learn take seconds to load, so each command imports what it nee
 
 from __future__ import annotations
 
+import asyncio
 import re
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Protocol
 
 import typer
 from rich.box import SIMPLE_HEAD
@@ -15,11 +18,14 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table as Grid
 
-from bot.app import open_policy
+from bot.app import open_model, open_policy
 from bot.cli.screen import Bar
 from bot.config import settings
 from moderation.classifier import load_classifier
 from moderation.evaluation.tables import Table
+
+if TYPE_CHECKING:
+    from bot.evaluation.report import Report
 
 train = typer.Typer(no_args_is_help=True, help="Make the shipped weights again.")
 evaluate = typer.Typer(no_args_is_help=True, help="Print the figures of the model cards.")
@@ -59,6 +65,19 @@ def train_answer_(
     Console().print(told, markup=False)
 
 
+@train.command("confidence")
+def train_confidence_(
+    report: Annotated[Path, typer.Option(help="report.json of `xiaoer evaluate answer --out`.", exists=True)],
+    out: Annotated[Path, typer.Option(help="File to write, such as bot/confidence.json.", show_default=False)],
+    seed: Annotated[int, typer.Option(help="That of the evaluation: the same half of the contexts is used.")] = 0,
+) -> None:
+    """Fit how sure an answer is to the questions of a report's first house, those of its calibrating half."""
+    from bot.evaluation.fitting import fit, readings, write
+    from bot.evaluation.report import read
+
+    write(fit(readings(read(report), seed)), out)
+
+
 @evaluate.command("judge")
 def evaluate_judge_(
     data: Data,
@@ -77,18 +96,7 @@ def evaluate_judge_(
     policy, classifier = open_policy(settings()), load_classifier()
     with Bar(Console(stderr=True)) as bar:
         report = evaluate_judge(data, policy, classifier, progress=bar, also=also or (), sample=sample, seed=seed)
-    console = Console()
-    if out:
-        for path in write_report(report, out):
-            console.print(str(path), markup=False, soft_wrap=True)
-    else:
-        console.print(report.headline, markup=False)
-        for table in report.tables():
-            if not table.detail:
-                console.print(grid(table))
-        console.print(
-            "--out DIR writes all of it, by source too and with intervals and reliability plots.", markup=False
-        )
+    tell(report, out, lambda folder: write_report(report, folder))
 
 
 def grid(table: Table) -> Grid:
@@ -103,13 +111,77 @@ def grid(table: Table) -> Grid:
 
 
 @evaluate.command("answer")
-def evaluate_answer_(data: Data, each: Annotated[int, typer.Option(help="Questions per set.")] = 100) -> None:
-    """F1 of answers and the share of rightly refused questions, per set."""
-    from bot.lm.evaluate import evaluate_answer
+def evaluate_answer_(
+    data: Data,
+    out: Annotated[Path | None, typer.Option(help="Folder for report.md, report.json and the plots.")] = None,
+    house: Annotated[
+        list[Path] | None,
+        typer.Option(help="A further folder with knowledge/ and questions.jsonl.", exists=True, file_okay=False),
+    ] = None,
+    sample: Annotated[
+        int, typer.Option(help="Answerable questions per language, and half as many that nothing answers.", min=2)
+    ] = 300,
+    risk: Annotated[float, typer.Option(help="Share of answers that may be wrong.", min=0.001, max=0.999)] = 0.05,
+    sure: Annotated[float, typer.Option(help="How certain that shall be.", min=0.5, max=0.999)] = 0.9,
+    seed: Annotated[int, typer.Option(help="The same seed draws the same questions.")] = 0,
+) -> None:
+    """Ask questions by the whole answer path: what is answered, found, right, how sure, and which threshold keeps the
+    risk (an hour; --sample 20 takes minutes).
+
+    The model and ANSWER_CONFIDENCE are those of the settings. Without --out the tables are printed, without those by
+    kind and without intervals.
+    """
+    from bot.evaluation.houses import from_folder, from_set
+    from bot.evaluation.plots import draw
+    from bot.evaluation.report import evaluate_answer
+    from moderation.evaluation.publish import write
+
+    houses = [from_set(data, sample=sample, seed=seed)]
+    houses += [from_folder(folder, sample=sample, seed=seed) for folder in house or ()]
+
+    async def measured(bar: Bar) -> Report:
+        lm, vectors = await open_model(settings(), bar)
+        try:
+            return await evaluate_answer(
+                houses,
+                lm,
+                vectors,
+                threshold=settings().answer_confidence,
+                today=datetime.now(UTC).date(),
+                risk=risk,
+                sure=sure,
+                seed=seed,
+                progress=bar,
+            )
+        finally:
+            await lm.close()
 
     with Bar(Console(stderr=True)) as bar:
-        told = evaluate_answer(data, cache=settings().cache_dir.expanduser(), sample=each, progress=bar)
-    Console().print(told, markup=False, soft_wrap=True)
+        report = asyncio.run(measured(bar))
+    tell(report, out, lambda folder: write(report, folder, lambda plots: draw(report.confidence, plots)))
+
+
+class Told(Protocol):
+    """A report that a terminal can show."""
+
+    @property
+    def headline(self) -> str: ...
+
+    def tables(self) -> Iterable[Table]: ...
+
+
+def tell(report: Told, out: Path | None, write: Callable[[Path], list[Path]]) -> None:
+    """Name the files that `write` makes in the folder `out`; without one print the short tables."""
+    console = Console()
+    if out:
+        for path in write(out):
+            console.print(str(path), markup=False, soft_wrap=True)
+        return
+    console.print(report.headline, markup=False)
+    for table in report.tables():
+        if not table.detail:
+            console.print(grid(table))
+    console.print("--out DIR writes all of it, in detail too and with intervals and plots.", markup=False)
 
 
 def join(app: typer.Typer) -> None:

@@ -106,5 +106,7 @@ def guess_title(body: str) -> str:
 
 def guess_lang(text: str) -> Lang:
     """zh if the Chinese characters outnumber half the Latin words (one word says about as much as two characters)."""
-    chinese = len(re.findall(r"[\u3400-\u9fff]", text))
+    if text.isascii():
+        return "en"
+    chinese = sum(map(len, re.findall(r"[\u3400-\u9fff]+", text)))
     return "zh" if 2 * chinese > len(re.findall(r"[A-Za-z]+", text)) else "en"

@@ -60,12 +60,18 @@ def constants() -> Constants:
         return Constants(*parts)
 
 
-class Sense(NamedTuple):
-    """A text read: its distinct tokens, their weights in it (summing to 1), its language, its vector of length 1."""
+class Tokens(NamedTuple):
+    """The distinct tokens of a text, ascending, and its language."""
 
     ids: Ids
-    weights: Floats
     lang: Lang
+
+
+class Sense(NamedTuple):
+    """A text read: its tokens, their weights in it (summing to 1), its vector of length 1."""
+
+    tokens: Tokens
+    weights: Floats
     vector: Floats
 
 
@@ -92,13 +98,13 @@ class Meaning:
     def read(self, text: str) -> Sense:
         """A text without tokens has a vector of zeros."""
         ids, counts = np.unique(np.asarray(self._table.ids(text), dtype=np.int32), return_counts=True)
-        lang = guess_lang(text)
+        tokens = Tokens(ids, guess_lang(text))
         if not len(ids):
-            return Sense(ids, np.zeros(0, np.float32), lang, np.zeros(self.width, np.float32))
+            return Sense(tokens, np.zeros(0, np.float32), np.zeros(self.width, np.float32))
         weights = (self._weights[ids] * counts).astype(np.float32)
         weights /= weights.sum()
         mean = weights @ self._table.rows(ids.tolist())
-        return Sense(ids, weights, lang, _unit(self._centred(mean[None], lang))[0])
+        return Sense(tokens, weights, _unit(self._centred(mean[None], tokens.lang))[0])
 
     def _centred(self, rows: Floats, lang: Lang) -> Floats:
         away = rows - self._fitted.means[0 if lang == "zh" else 1]
@@ -115,12 +121,13 @@ class Meaning:
         result: Floats = held[ids]
         return result
 
-    def likeness(self, query: Sense, passages: Sequence[Sense]) -> Floats:
+    def likeness(self, query: Sense, passages: Sequence[Tokens]) -> Floats:
         """How well each passage holds the query's tokens, about 0.1 (nothing alike) to 1 (all of them)."""
         found = np.zeros(len(passages), np.float32)
-        if not len(query.ids):
+        ids, lang_asked = query.tokens
+        if not len(ids):
             return found
-        wanted = _unit(self._centred(self._table.rows(query.ids.tolist()), query.lang))
+        wanted = _unit(self._centred(self._table.rows(ids.tolist()), lang_asked))
         for lang in ("zh", "en"):
             own = [at for at, passage in enumerate(passages) if passage.lang == lang and len(passage.ids)]
             if own:
@@ -143,38 +150,3 @@ def _unit(rows: Floats) -> Floats:
     lengths = np.linalg.norm(rows, axis=1, keepdims=True)
     result: Floats = rows / np.maximum(lengths, 1e-9)
     return result
-
-
-class VectorShelf:
-    """The vectors of all passages in one matrix, by row number; freed rows are used again."""
-
-    def __init__(self, width: int) -> None:
-        self._matrix = np.zeros((256, width), np.float32)
-        self._rows: dict[int, int] = {}
-        self._keys = np.full(256, -1, np.int64)
-        self._free = list(range(255, -1, -1))
-
-    def put(self, key: int, vector: Floats) -> None:
-        if not self._free:
-            self._grow()
-        row = self._free.pop()
-        self._matrix[row], self._keys[row], self._rows[key] = vector, key, row
-
-    def _grow(self) -> None:
-        size = len(self._matrix)
-        self._matrix = np.concatenate([self._matrix, np.zeros_like(self._matrix)])
-        self._keys = np.concatenate([self._keys, np.full(size, -1, np.int64)])
-        self._free = list(range(2 * size - 1, size - 1, -1))
-
-    def remove(self, key: int) -> None:
-        row = self._rows.pop(key)
-        self._matrix[row], self._keys[row] = 0.0, -1
-        self._free.append(row)
-
-    def nearest(self, vector: Floats, count: int, barred: set[int]) -> list[int]:
-        """The keys of the `count` nearest vectors by cosine, nearest first, those in `barred` left out."""
-        alike = np.where(self._keys < 0, -np.inf, self._matrix @ vector)
-        enough = min(count + len(barred), len(alike))
-        near = np.argpartition(-alike, enough - 1)[:enough]
-        keys = self._keys[near[np.argsort(-alike[near])]].tolist()
-        return [key for key in keys if key >= 0 and key not in barred][:count]

@@ -22,7 +22,7 @@ LONGEST = 160
 
 _MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
 _CJK = r"\u3000-\u30ff\u3400-\u9fff\uac00-\ud7af\uff00-\uffef"
-_CHINESE = re.compile(f"[{_CJK}]")
+_CHINESE = re.compile(f"[{_CJK}]+")
 _WORD = re.compile(rf"[^\W\d_{_CJK}]{{1,12}}|\d")
 _SENTENCE = re.compile(r"[^。！？；!?.\n]*(?:[。！？；!?]+[”’」』）\"')]*|\.+(?=\s|$)|\n|[.]|$)\s*")
 _SOFT_BREAK = "\x1f"
@@ -37,25 +37,23 @@ class Block(NamedTuple):
 
 def size(text: str) -> int:
     """Tokens of a text, estimated: 0.7 a Chinese character, 1.3 a word or a digit, long words by their pieces."""
-    return round(0.7 * len(_CHINESE.findall(text)) + 1.3 * len(_WORD.findall(text)))
+    chinese = 0 if text.isascii() else sum(map(len, _CHINESE.findall(text)))
+    return round(0.7 * chinese + 1.3 * len(_WORD.findall(text)))
 
 
 def cut(document: Document) -> list[str]:
     """The passages of a document, in order, each with its headings as first lines; at least one."""
     found = blocks(document.text) or [Block((), document.title)]
     groups: list[list[Block]] = []
-    for piece in (piece for block in found for piece in _fitting(block)):
-        if groups and _joins(groups[-1], piece):
+    held = 0
+    for piece, own in (sized for block in found for sized in _fitting(block)):
+        if groups and held + own <= LARGEST and (held < SMALLEST or piece.headings == groups[-1][-1].headings):
             groups[-1].append(piece)
+            held += own
         else:
             groups.append([piece])
+            held = own
     return [_written(group, document.title) for group in groups]
-
-
-def _joins(group: list[Block], piece: Block) -> bool:
-    held = sum(size(block.text) for block in group)
-    fits = held + size(piece.text) <= LARGEST
-    return fits and (piece.headings == group[-1].headings or held < SMALLEST)
 
 
 def _written(group: list[Block], title: str) -> str:
@@ -68,17 +66,18 @@ def _written(group: list[Block], title: str) -> str:
     return "\n".join(lines)
 
 
-def _fitting(block: Block) -> Iterator[Block]:
-    if size(block.text) <= LARGEST:
-        yield block
+def _fitting(block: Block) -> Iterator[tuple[Block, int]]:
+    """The block, cut where it is too large, and the sizes."""
+    if (whole := size(block.text)) <= LARGEST:
+        yield block, whole
         return
     held = ""
-    for sentence in _sentences(block.text):
-        if held and size(held + sentence) > LARGEST:
-            yield Block(block.headings, held.strip())
+    for sentence in [*_sentences(block.text), ""]:
+        if held and (not sentence or size(held + sentence) > LARGEST):
+            text = held.strip()
+            yield Block(block.headings, text), size(text)
             held = ""
         held += sentence
-    yield Block(block.headings, held.strip())
 
 
 def _sentences(text: str) -> Iterator[str]:

@@ -8,15 +8,16 @@ is above one half; BM25 as a further measure added nothing.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from bot.knowledge.meaning import Meaning, Sense
+from bot.knowledge.meaning import Floats, Meaning, Sense, Tokens
 from bot.knowledge.terms import is_pair
+
+Doubles = npt.NDArray[np.float64]
 
 
 class Weights(NamedTuple):
@@ -37,52 +38,40 @@ CLOSER = 24
 """How many candidates are also compared token by token, which takes most of a search's time."""
 
 
-class Ground(NamedTuple):
-    """The question: each of its terms with the number of passages that hold it, of how many; and its sense."""
+def rarity(terms: Sequence[str], found_in: npt.NDArray[np.intp], passages: int) -> Doubles:
+    """The inverse document frequency of each term, never below 0 (as in Lucene); that of a pair times PAIR.
 
-    found_in: dict[str, int]
-    passages: int
-    sense: Sense | None
-
-    def rarity(self) -> dict[str, float]:
-        """The terms' inverse document frequency, never below 0 (as in Lucene); that of a pair times PAIR."""
-        return {
-            term: math.log(1 + (self.passages - count + 0.5) / (count + 0.5)) * (PAIR if is_pair(term) else 1.0)
-            for term, count in self.found_in.items()
-        }
+    `found_in` tells for each term how many of the passages hold it.
+    """
+    shares = np.array([PAIR if is_pair(term) else 1.0 for term in terms])
+    result: Doubles = shares * np.log(1 + (passages - found_in + 0.5) / (found_in + 0.5))
+    return result
 
 
 class Evidence(NamedTuple):
-    """A candidate: the terms of its title and text, and its sense."""
+    """What is known of the candidates, [n] each: the share of the question's terms that they hold, weighted by rarity;
+    the cosine of their vector with the question's; their tokens."""
 
-    terms: frozenset[str]
-    sense: Sense | None
+    coverage: Doubles
+    cosine: Floats
+    tokens: Sequence[Tokens]
 
 
-def scores(ground: Ground, found: Sequence[Evidence], meaning: Meaning | None) -> list[float]:
-    """The candidates' scores in [0, 1]; without a meaning by words alone."""
-    if not found:
-        return []
-    covered = np.array(_coverage(ground, found))
-    if not (ground.sense and meaning):
-        return _logistic(WORDS_ALONE.bias + WORDS_ALONE.coverage * covered)
-    senses = [one.sense for one in found if one.sense]
-    near = np.stack([sense.vector for sense in senses]) @ ground.sense.vector
-    other = np.array([sense.lang != ground.sense.lang for sense in senses])
+def by_words(coverage: Doubles) -> Doubles:
+    """The candidates' scores in [0, 1] by words alone."""
+    return _logistic(WORDS_ALONE.bias + WORDS_ALONE.coverage * coverage)
+
+
+def by_all(found: Evidence, asked: Sense, meaning: Meaning) -> Doubles:
+    """The candidates' scores in [0, 1] by words and meaning."""
     weights = WITH_MEANING
-    evidence = weights.bias + weights.coverage * covered + weights.cosine * near + weights.other_language * other
+    other = np.array([tokens.lang != asked.tokens.lang for tokens in found.tokens], np.float64)
+    evidence = weights.bias + weights.coverage * found.coverage + weights.cosine * found.cosine
+    evidence += weights.other_language * other
     closer = np.argsort(-evidence)[:CLOSER]
-    evidence[closer] += weights.likeness * meaning.likeness(ground.sense, [senses[at] for at in closer])
+    evidence[closer] += weights.likeness * meaning.likeness(asked, [found.tokens[at] for at in closer])
     return _logistic(evidence)
 
 
-def _coverage(ground: Ground, found: Sequence[Evidence]) -> list[float]:
-    """For each candidate the share of the question's terms that it holds, weighted by their rarity."""
-    rarity = ground.rarity()
-    whole = sum(rarity.values()) or 1.0
-    return [sum(weight for term, weight in rarity.items() if term in one.terms) / whole for one in found]
-
-
-def _logistic(evidence: npt.NDArray[np.float64]) -> list[float]:
-    result: list[float] = (1 / (1 + np.exp(-evidence))).tolist()
-    return result
+def _logistic(evidence: Doubles) -> Doubles:
+    return 1 / (1 + np.exp(-evidence))

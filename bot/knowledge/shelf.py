@@ -11,12 +11,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from pydantic import ValidationError
 from redis.asyncio import Redis
 
 from bot.knowledge.documents import ROW, Document, Fault, Folder
 from bot.knowledge.index import Index
 from bot.knowledge.reading import read_folder
+from bot.knowledge.stored import Parser, parsed, string, strings
 from moderation.keys import Write, check_community, key
 
 
@@ -47,6 +47,7 @@ class Shelf:
         self._documents = key(check_community(community), "knowledge")
         self._version = key(community, "knowledge", "version")
         self._syncing = asyncio.Lock()
+        self._parser = Parser()
 
     async def put(self, document: Document) -> None:
         """Adds a document, or replaces the one with its id."""
@@ -66,7 +67,7 @@ class Shelf:
         await self._write(new.values(), [id for id in [name, *await self._rows(name)] if id not in new])
 
     async def _rows(self, name: str) -> list[str]:
-        ids = map(_string, await self._redis.hkeys(self._documents))
+        ids = map(string, await self._redis.hkeys(self._documents))
         return [id for id in ids if id.startswith(name + ROW)]
 
     async def _write(self, documents: Iterable[Document], ids: Sequence[str]) -> int:
@@ -84,7 +85,7 @@ class Shelf:
         value = await self._redis.hget(self._documents, id)
         if value is None:
             return None
-        read = _document(id, _string(value))
+        read = parsed(id, string(value))
         return None if isinstance(read, Fault) else read
 
     async def list(self) -> list[Document]:
@@ -93,7 +94,7 @@ class Shelf:
 
     async def read(self) -> Folder:
         """All documents, ordered by id, and a fault for each stored value that is none."""
-        return await asyncio.to_thread(_folder, _strings(await self._redis.hgetall(self._documents)))
+        return await asyncio.to_thread(self._parser.folder, strings(await self._redis.hgetall(self._documents)))
 
     async def version(self) -> int:
         """Grows with every write; 0 before the first."""
@@ -109,23 +110,27 @@ class Shelf:
             if await self.version() == index.version:
                 return Synced()
             version, stored = await self._snapshot()
-            done = await asyncio.to_thread(_follow, index, stored)
+            done = await asyncio.to_thread(self._follow, index, stored)
             index.version = version
             return done
+
+    def _follow(self, index: Index, stored: Mapping[str, str]) -> Synced:
+        wanted = self._parser.folder(stored)
+        put, removed = index.follow(wanted.documents)
+        return Synced(put, removed, wanted.faults)
 
     async def _snapshot(self) -> tuple[int, dict[str, str]]:
         async with self._redis.pipeline(transaction=True) as pipe:
             pipe.get(self._version)
             pipe.hgetall(self._documents)
             version, stored = await pipe.execute()
-        return int(version or 0), _strings(stored)
+        return int(version or 0), strings(stored)
 
     async def import_folder(self, path: Path) -> Imported:
         """Makes the shelf's folder documents those of the folder; taught ones are left as they are.
 
         A file, or a row of a table, that is broken keeps its last good version on the shelf until it is mended or
-        deleted. Raises
-        KnowledgeError if the folder itself cannot be read.
+        deleted. Raises KnowledgeError if the folder itself cannot be read.
         """
         folder = await asyncio.to_thread(read_folder, path)
         shelved = await self.read()
@@ -161,41 +166,3 @@ def _is_taught(document: Document | None) -> bool:
 
 def _taught_already(id: str) -> Fault:
     return Fault(id, 1, "a taught document has this name", "rename the file or remove the taught document")
-
-
-def _string(value: bytes | str) -> str:
-    return value.decode() if isinstance(value, bytes) else value
-
-
-def _strings(stored: Mapping[bytes | str, bytes | str]) -> dict[str, str]:
-    return {_string(id): _string(value) for id, value in stored.items()}
-
-
-def _document(id: str, value: str) -> Document | Fault:
-    try:
-        document = Document.model_validate_json(value)
-    except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        field = ".".join(map(str, first["loc"])) or "document"
-        return Fault(id, 1, f"stored document cannot be read ({field}: {first['msg']})", "add it again or remove it")
-    if document.id != id:
-        return Fault(id, 1, "stored document has another id", "add it again or remove it")
-    return document
-
-
-def _folder(stored: Mapping[str, str]) -> Folder:
-    read = [_document(id, value) for id, value in sorted(stored.items())]
-    documents = tuple(one for one in read if isinstance(one, Document))
-    return Folder(documents, tuple(one for one in read if isinstance(one, Fault)))
-
-
-def _follow(index: Index, stored: Mapping[str, str]) -> Synced:
-    wanted = _folder(stored)
-    held = index.documents()
-    gone = held.keys() - {document.id for document in wanted.documents}
-    for id in gone:
-        index.remove(id)
-    moved = [document for document in wanted.documents if held.get(document.id) != document]
-    for document in moved:
-        index.put(document)
-    return Synced(len(moved), len(gone), wanted.faults)

@@ -10,7 +10,6 @@ import re
 import threading
 import unicodedata
 import warnings
-from collections.abc import Iterator
 from functools import cache, lru_cache
 from typing import Any
 
@@ -67,24 +66,15 @@ def _stem(word: str) -> str:
 
 def terms(text: str) -> list[str]:
     """The terms of a text in its order, stop words left out; in a text of stop words only, those."""
-    found = list(_terms(unicodedata.normalize("NFKC", text).lower()))
-    return [term for term in found if term not in STOP] or found
-
-
-def _terms(text: str) -> Iterator[str]:
-    for run in _RUN.finditer(text):
+    found: list[str] = []
+    for run in _RUN.finditer(unicodedata.normalize("NFKC", text).lower()):
+        word = run.group()
         if run["chinese"]:
-            yield from _chinese(run["chinese"])
-        elif run.group() in STOP:
-            yield run.group()
+            found += _jieba().cut_for_search(word)
+            found += [PAIR_MARK + word[at : at + 2] for at in range(len(word) - 1)]
         else:
-            yield _stem(run.group())
-
-
-def _chinese(run: str) -> Iterator[str]:
-    yield from _jieba().cut_for_search(run)
-    for at in range(len(run) - 1):
-        yield PAIR_MARK + run[at : at + 2]
+            found.append(word if word in STOP else _stem(word))
+    return [term for term in found if term not in STOP] or found
 
 
 def is_pair(term: str) -> bool:

@@ -16,6 +16,7 @@ from datetime import date
 from functools import lru_cache
 
 import numpy as np
+import numpy.typing as npt
 
 from bot.knowledge.documents import Document
 
@@ -32,7 +33,7 @@ LIKELY = 30
 SAME = 0.9
 _WORD = re.compile(r"\d+(?:\.\d+)?|[\u3400-\u9fff]|[^\W\d_\u3400-\u9fff]+")
 
-Sketch = tuple[int, ...]
+Sketch = npt.NDArray[np.uint64]
 _POWERS = np.array([pow(0x9E3779B97F4A7C15, power, 2**64) for power in range(LENGTH)], np.uint64)
 
 
@@ -44,14 +45,15 @@ def sketch(text: str) -> Sketch:
     hashes ^= hashes >> np.uint64(29)
     hashes *= np.uint64(0xBF58476D1CE4E5B9)
     hashes ^= hashes >> np.uint64(32)
-    return tuple(np.unique(hashes)[:SKETCH].tolist())
+    return np.unique(hashes)[:SKETCH]
 
 
 def likeness(one: Sketch, other: Sketch) -> float:
     """The estimated share of runs that two texts have in common (Jaccard)."""
-    left, right = frozenset(one), frozenset(other)
-    least = sorted(left | right)[:SKETCH]
-    return sum(value in left and value in right for value in least) / len(least)
+    both = np.sort(np.concatenate([one, other]))
+    again = np.append(both[1:] == both[:-1], False)
+    first = np.append(True, ~again[:-1])  # of the one or two times that a hash is there
+    return float(again[first][:SKETCH].mean())
 
 
 def say_the_same(one: Document, words: frozenset[str], other: Document, others: frozenset[str]) -> bool:
@@ -84,14 +86,15 @@ class Twins:
         self._by_hash: defaultdict[int, set[str]] = defaultdict(set)
         self._twins: dict[str, set[str]] = {}
         for document in documents:
-            self.put(document)
+            self.put(document, sketch(document.text))
 
-    def put(self, document: Document) -> None:
-        """Adds a document that is not yet held."""
-        own = sketch(document.text)
-        least = own[:LEAST]
-        held = (self._by_hash.get(value, set()) for value in least)
-        near = Counter(id for ids in held if len(ids) <= MANY for id in ids)
+    def put(self, document: Document, own: Sketch) -> None:
+        """Adds a document that is not yet held, with the sketch of its text."""
+        least = own[:LEAST].tolist()
+        near: Counter[str] = Counter()
+        for value in least:
+            if len(ids := self._by_hash.get(value, set())) <= MANY:
+                near.update(ids)
         wanted = min(SHARED, len(least))
         likely = [id for id, count in near.most_common(LIKELY) if count >= wanted]
         twins = {id for id in likely if self._are_twins(document, own, *self._documents[id])}
@@ -113,7 +116,7 @@ class Twins:
         """Forgets a document; nothing if it is not held."""
         if id not in self._documents:
             return
-        for value in self._documents.pop(id)[1][:LEAST]:
+        for value in self._documents.pop(id)[1][:LEAST].tolist():
             self._by_hash[value].discard(id)
             if not self._by_hash[value]:
                 del self._by_hash[value]

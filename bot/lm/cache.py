@@ -19,7 +19,7 @@ from bot.lm.convert import convert
 from bot.lm.types import ModelError, Progress, silent
 
 MODEL = "gemma-3-270m"
-FORMAT = 1
+FORMAT = 2
 """Grows whenever the conversion writes something else."""
 MANIFEST = "manifest.json"
 

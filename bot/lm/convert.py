@@ -1,7 +1,8 @@
 """Published weights (with an adapter merged in) to a CTranslate2 folder in int8.
 
 CTranslate2's own converter wants a loaded transformers model: 3.3 GB. This fills the same specification tensor by
-tensor. One int8 scale per row: weight = int8 / scale. The output matrix is the embeddings, aliased.
+tensor. One int8 scale per row: weight = int8 / scale. The tokens that may be written come first, in the order of
+`vocabulary.py`; the output matrix holds those alone.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import numpy.typing as npt
 from bot.lm import weights
 from bot.lm.adapter import Adapter
 from bot.lm.types import Progress
+from bot.lm.vocabulary import order
 from bot.lm.weights import Floats, Weights
 
 _PEAK = 127.0
@@ -110,13 +112,14 @@ def convert(source: Weights, adapter: Adapter | None, pieces: list[str], folder:
     decoder = spec.decoder
     decoder.scale_embeddings = True
     decoder.start_from_zero_embedding = False
-    for table in (decoder.embeddings, decoder.projection):
-        table.weight, table.weight_scale = matrix, scales
+    ids, written = order(pieces)
+    decoder.embeddings.weight, decoder.embeddings.weight_scale = matrix[ids], scales[ids]
+    decoder.projection.weight, decoder.projection.weight_scale = matrix[ids[:written]], scales[ids[:written]]
     filler.norm(decoder.layer_norm, "norm")
     for index, layer in enumerate(decoder.layer):
         filler.layer(layer, index)
         progress("converting the layers", (index + 1) / weights.LAYERS)
-    spec.register_vocabulary(pieces)
+    spec.register_vocabulary([pieces[id_] for id_ in ids])
     spec.config.bos_token, spec.config.eos_token, spec.config.unk_token = "<bos>", "<eos>", "<unk>"
     spec.validate()
     spec.optimize()

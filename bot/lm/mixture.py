@@ -1,56 +1,72 @@
-"""What the adapter is taught from: grounded questions with answers, and questions that their passage does not answer.
+"""What the adapter is taught from: passages, each with questions that it answers and questions that it does not.
 
 Rows come from public reading sets (JSON lines with context, question, answers, source, licence) whose licence is stated
-and allows commercial use, and from our own `merchant_examples.jsonl`. Harder refusals are made here: the sentence that
-holds the answer is cut out of a passage. Everything follows from the seed.
+and allows commercial use, and from our own `examples/*.jsonl`. A passage is cut to a window of whole sentences: a
+question whose answer is cut off becomes one that the passage does not answer. Everything follows from the seed.
 """
 
 from __future__ import annotations
 
 import json
 import random
-import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from bot.knowledge.sentences import sentences
 from bot.lm.prompt import REFUSAL, reading
 from bot.lm.types import ModelError
 
-MERCHANT = Path(__file__).parent / "merchant_examples.jsonl"
+OURS = Path(__file__).parent / "examples"
 NOT_GRANTED = frozenset({"none-stated", ""})
-_SENTENCE = re.compile(r".+?(?:[。！？\n]|[.!?](?=\s|$)|$)\s*", re.DOTALL)
+REPEATS = {
+    "xquad_en": 3.0,
+    "xquad_zh": 1.5,
+    "chinesesquad_zh": 1.0,
+    "cmrc2018_zh": 1.0,
+    "drcd_zh_hant": 0.6,
+    "ours": 3.0,
+}
+"""How often a set's passages come in one pass, each time with another window. English is the smallest."""
+NARROW = 0.15
+"""The part of the windows that are a sentence or two, as when a found answer is read again by itself."""
+SILENT = 0.7
+"""Refusals for every answer of a passage, at most; more teach the model to refuse too much."""
 _WIDTH = {"zh": (120, 420), "en": (350, 1150)}
 """The least and the most characters of a passage that training keeps: 80 to 280 tokens, as knowledge passages have."""
-REPEATS = {
-    "xquad_en": 4.0, "xquad_zh": 1.5, "cmrc2018_zh": 0.6, "drcd_zh_hant": 0.3, "chinesesquad_zh": 0.5,
-    "xquad_neg_en": 0.8, "xquad_neg_zh": 0.3, "cmrc2018_neg_zh": 0.1, "drcd_neg_zh_hant": 0.1,
-    "xquad_en/cut": 1.2, "xquad_zh/cut": 0.3, "chinesesquad_zh/cut": 0.1,
-    "merchant": 10.0, "merchant/other": 1.0, "merchant/cut": 1.5,
-}  # fmt: skip
-"""How often a set's rows are taken. English is the smallest, so it comes again; easy refusals are few."""
+_NARROW_WIDTH = {"zh": 40, "en": 130}
+_STRANGERS = 24
+"""Passages among which the one is looked for that most resembles a question it does not answer."""
+_MOST = 6
+"""Answered questions asked of a passage at a time."""
 
 
 @dataclass(frozen=True, slots=True)
-class Example:
-    """One lesson: a passage, a question, the answers that count as right (none: the passage does not say)."""
+class Ask:
+    """A question with the answers that count as right; none of them: the passage does not say."""
+
+    question: str
+    answers: tuple[str, ...] = ()
+    earlier: str = ""
+
+    @property
+    def target(self) -> str:
+        return self.answers[0] if self.answers else REFUSAL
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A passage and what is asked of it."""
 
     group: str
     lang: str
     title: str
     passage: str
-    question: str
-    answers: tuple[str, ...]
-    earlier: str = ""
+    asks: tuple[Ask, ...]
 
-    @property
-    def prompt(self) -> str:
-        return reading(self.question, self.title, self.passage, earlier=self.earlier)
-
-    @property
-    def target(self) -> str:
-        return self.answers[0] if self.answers else REFUSAL
+    def prompt(self, ask: Ask) -> str:
+        return reading(ask.question, self.title, self.passage, earlier=ask.earlier)
 
 
 def _rows(file: Path) -> Iterator[dict[str, Any]]:
@@ -70,17 +86,35 @@ def rows_file(data: Path, split: str) -> Path:
     return data / "qa" / f"{split}.jsonl" if data.is_dir() else data
 
 
-def _sentences(text: str) -> list[str]:
-    return _SENTENCE.findall(text)
+def public(file: Path) -> list[Reading]:
+    """The passages of a reading set with a stated licence, each with all its questions."""
+    asks: dict[tuple[str, str, str], dict[Ask, None]] = {}
+    for row in _rows(file):
+        if row.get("licence", "") not in NOT_GRANTED:
+            group = row["id"].split(":")[0].replace("_neg", "")
+            ask = Ask(row["question"], tuple(row["answers"]))
+            asks.setdefault((group, row["lang"], row["context"]), {})[ask] = None
+    return [Reading(group, lang, "", passage, tuple(asked)) for (group, lang, passage), asked in asks.items()]
 
 
-def window(passage: str, answers: tuple[str, ...], width: int, rng: random.Random) -> str:
-    """Whole sentences of a passage around the first answer (or anywhere), one or at most `width` characters."""
-    if len(passage) <= width:
+def ours(split: str) -> list[Reading]:
+    """Our own passages and questions; `split` is train or dev (kept out of training)."""
+    found = []
+    for file in sorted(OURS.glob("*.jsonl")):
+        for row in _rows(file):
+            if row.get("split", "train") == split:
+                asks = tuple(Ask(ask[0], (ask[1],) if ask[1] else (), *ask[2:]) for ask in row["asks"])
+                found.append(Reading(f"ours/{file.stem}", row["lang"], row["title"], row["text"], asks))
+    return found
+
+
+def window(passage: str, centre: str, width: int, rng: random.Random) -> str:
+    """Whole sentences of a passage around the one that holds `centre`, one or at most `width` characters."""
+    parts = sentences(passage)
+    if len(passage) <= width or not parts:
         return passage
-    parts = _sentences(passage)
-    centres = [i for i, part in enumerate(parts) if answers and answers[0] in part] or [rng.randrange(len(parts))]
-    first = last = centres[0]
+    held = [at for at, part in enumerate(parts) if centre and centre in part]
+    first = last = held[0] if held else rng.randrange(len(parts))
     while True:
         grow = [side for side in (first - 1, last + 1) if 0 <= side < len(parts)]
         side = rng.choice(grow) if grow else -1
@@ -89,65 +123,58 @@ def window(passage: str, answers: tuple[str, ...], width: int, rng: random.Rando
         first, last = min(first, side), max(last, side)
 
 
-def cut(example: Example) -> Example | None:
-    """The question over its passage without the sentence that answers: a near miss. None when too little is left."""
-    parts = _sentences(example.passage)
-    kept = "".join(part for part in parts if not any(answer in part for answer in example.answers))
-    if not example.answers or len(kept) < len(example.passage) // 3:
+def narrowed(whole: Reading, rng: random.Random) -> Reading:
+    """The reading with a window of its passage, and what that answers; as many refusals as answers, or one."""
+    answered = [ask for ask in whole.asks if ask.answers]
+    centre = rng.choice(answered).answers[0] if answered else ""
+    width = _NARROW_WIDTH[whole.lang] if rng.random() < NARROW else rng.randint(*_WIDTH[whole.lang])
+    passage = window(whole.passage, centre, width, rng)
+    asks = [seen for ask in whole.asks if (seen := _seen(ask, whole.passage, passage))]
+    rng.shuffle(asks)
+    said = [ask for ask in asks if ask.answers][:_MOST]
+    silent = [ask for ask in asks if not ask.answers][: max(1, round(len(said) * SILENT))]
+    kept = said + silent
+    rng.shuffle(kept)
+    return replace(whole, passage=passage, asks=tuple(kept))
+
+
+def _seen(ask: Ask, whole: str, part: str) -> Ask | None:
+    """The question as a part of its passage answers it; None when the part holds only some of the answer's places."""
+    if not ask.answers:
+        return ask
+    here, everywhere = part.count(ask.answers[0]), whole.count(ask.answers[0])
+    if here and here == everywhere:
+        return ask
+    if any(answer.lower() in part.lower() for answer in ask.answers) or not everywhere:
         return None
-    if any(answer.lower() in kept.lower() for answer in example.answers):
-        return None
-    return Example(f"{example.group}/cut", example.lang, example.title, kept, example.question, (), example.earlier)
+    return replace(ask, answers=())
 
 
-def public(file: Path, rng: random.Random | None = None) -> list[Example]:
-    """The rows of a reading set with a stated licence; with `rng`, passages are cut to a window around the answer."""
-    found = []
-    for row in _rows(file):
-        if row.get("licence", "") in NOT_GRANTED:
+def _stranger(asked: Reading, others: Sequence[Reading], rng: random.Random) -> Ask | None:
+    """Another passage's question that sounds like this one: the nearest of a few, and not answered here."""
+    held = set(asked.passage)
+    near: tuple[float, Ask] | None = None
+    for other in rng.sample(others, min(_STRANGERS, len(others))):
+        foreign = [ask for ask in other.asks if ask.answers and not ask.earlier]
+        if other.passage == asked.passage or other.lang != asked.lang or not foreign:
             continue
-        answers = tuple(row["answers"])
-        passage = window(row["context"], answers, rng.randint(*_WIDTH[row["lang"]]), rng) if rng else row["context"]
-        found.append(Example(row["id"].split(":")[0], row["lang"], "", passage, row["question"], answers))
-    return found
+        ask = rng.choice(foreign)
+        words = set(ask.question.split()) if asked.lang == "en" else set(ask.question)
+        alike = sum(word in asked.passage if asked.lang == "en" else word in held for word in words) / len(words)
+        if ask.answers[0] not in asked.passage and (near is None or alike > near[0]):
+            near = alike, ask
+    return replace(near[1], answers=()) if near else None
 
 
-def merchant(split: str) -> list[Example]:
-    """Our own examples of sellers' questions; `split` is train or dev (kept out of training)."""
-    found = []
-    for row in _rows(MERCHANT):
-        if row.get("split", "train") != split:
-            continue
-        for question, answer, *earlier in row["asks"]:
-            answers = (answer,) if answer else ()
-            found.append(Example("merchant", row["lang"], row["title"], row["text"], question, answers, *earlier))
-    return found
-
-
-def _other_passages(examples: list[Example], rng: random.Random) -> list[Example]:
-    """Merchants' answerable questions over another document of the same language."""
-    found = []
-    for asked in examples:
-        other = rng.choice(examples)
-        if asked.answers and other.title != asked.title and asked.lang == other.lang:
-            found.append(Example("merchant/other", asked.lang, other.title, other.passage, asked.question, ()))
-    return found
-
-
-def _repeat(examples: list[Example], times: float, rng: random.Random) -> list[Example]:
-    whole = int(times)
-    rest = rng.sample(examples, round((times - whole) * len(examples)))
-    return examples * whole + rest
-
-
-def lessons(file: Path, seed: int) -> list[Example]:
-    """The whole mixture in the order of its set; raises ModelError when the file cannot be read."""
+def lessons(file: Path, seed: int) -> list[Reading]:
+    """One pass through the whole mixture, by set; raises ModelError when the file cannot be read."""
     rng = random.Random(seed)  # noqa: S311 - a reproducible order, no secret
-    by_group: dict[str, list[Example]] = {}
-    ours = merchant("train")
-    for example in [*public(file, rng), *ours, *_other_passages(ours, rng)]:
-        by_group.setdefault(example.group, []).append(example)
-        shorter = cut(example)
-        if shorter and shorter.group in REPEATS:
-            by_group.setdefault(shorter.group, []).append(shorter)
-    return [lesson for group in sorted(by_group) for lesson in _repeat(by_group[group], REPEATS.get(group, 1.0), rng)]
+    found = []
+    everything = [*public(file), *ours("train")]
+    for whole in everything:
+        times = REPEATS.get(whole.group.partition("/")[0], 1.0)
+        for _ in range(int(times) + (rng.random() < times % 1)):
+            one = narrowed(whole, rng)
+            stranger = _stranger(one, everything, rng)
+            found.append(replace(one, asks=(*one.asks, stranger)) if stranger and rng.random() < 0.5 else one)
+    return [one for one in found if one.asks]

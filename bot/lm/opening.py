@@ -36,29 +36,32 @@ async def open_lm(
 
     `url` is an OpenAI-compatible server (with `model` as the name to ask it for); else `model` is a local folder of
     CTranslate2 or Hugging Face or a hub's name, or nothing for the model that comes with Xiaoer. `device` "auto" takes
-    a GPU where there is one. `queue` is the number of calls that may wait, `timeout_s` the seconds that one may take.
-    Raises ModelError when the model cannot be opened.
+    a GPU where there is one. `queue` is the number of calls that may wait, half of them of one group, `timeout_s` the
+    seconds that one may run. Raises ModelError when the model cannot be opened.
     """
     if url:
-        from bot.lm.remote import Remote
+        from bot.lm import remote
 
-        return Bounded(Remote(url, model=model, key=key, timeout_s=timeout_s), queue=queue, timeout_s=timeout_s)
-    engine = await asyncio.to_thread(_local, cache, model, device, threads, progress)
-    return Bounded(engine, queue=queue, timeout_s=timeout_s)
+        server = remote.Remote(url, model=model, key=key, timeout_s=timeout_s)
+        return Bounded(server, queue=queue, timeout_s=timeout_s, rows=remote.ROWS)
+    engine, rows = await asyncio.to_thread(_local, cache, model, device, threads, progress)
+    return Bounded(engine, queue=queue, timeout_s=timeout_s, rows=rows)
 
 
-def _local(cache: Path, model: str | None, device: Device, threads: int, progress: Progress) -> Engine:
+def _local(cache: Path, model: str | None, device: Device, threads: int, progress: Progress) -> tuple[Engine, int]:
+    """The engine and how many prompts it runs side by side."""
     folder = Path(model).expanduser() if model else None
     if model and folder and not folder.is_dir() and not _HUB_NAME.fullmatch(model):
         raise ModelError(f"LM_MODEL={model} is no folder; name one with a model, or leave it empty for the default")
     ready = folder if folder and (folder / "model.bin").is_file() else None
     chosen = "cpu" if ready else pick_device(device)
     if (model and not ready) or chosen == "cuda":
-        from bot.lm.torch_backend import Torch
+        from bot.lm import torch_backend
 
-        return Torch.load(model or None, cache=cache, device=chosen, progress=progress)
+        made = torch_backend.Torch.load(model or None, cache=cache, device=chosen, progress=progress)
+        return made, torch_backend.ROWS
     ready = ready or cached.prepare(cache, progress=progress)
-    return Ctranslate.load(ready, name=ready.name, threads=threads)
+    return Ctranslate.load(ready, name=ready.name, threads=threads), 1
 
 
 def pick_device(device: Device) -> Literal["cpu", "cuda"]:

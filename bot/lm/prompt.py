@@ -54,6 +54,12 @@ def reading(question: str, passage_title: str, passage_text: str, *, earlier: st
     return "\n".join(parts)
 
 
+def parted(prompt: str) -> tuple[str, str]:
+    """A prompt of `reading` as the part that its passage shares with other questions, and what follows it."""
+    after = _AFTER.search(prompt)
+    return (prompt[: after.start()], prompt[after.start() :]) if after else ("", prompt)
+
+
 def is_refusal(text: str) -> bool:
     """Whether an answer is the refusal, however a larger model decorates it."""
     return text.strip(" .。*\"'`").upper() == REFUSAL

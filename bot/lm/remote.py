@@ -1,22 +1,34 @@
-"""Any OpenAI-compatible server (vLLM, llama.cpp, Ollama, ...) by `/v1/completions`.
+"""Any OpenAI-compatible server (vLLM, llama.cpp, Ollama, ...) by `/v1/completions`, streamed.
 
-The connection is made at the first question: a server that is down at start must not keep the house from starting.
+Each prompt is a request of its own: the server joins them as it can, its first token is seen when it comes, and the
+connection of one that is given up is closed, which stops the server's work on it. The connection is made at the first
+question: a server that is down at start must not keep the house from starting.
 """
 
 from __future__ import annotations
 
-import math
+import asyncio
+import json
+import time
 from collections.abc import Mapping, Sequence
+from contextlib import aclosing
 from typing import Any
 
 import httpx
+from httpx_sse import EventSource
 
-from bot.lm.prompt import END, REFUSAL
+from bot.lm.choice import Choice
+from bot.lm.prompt import END
 from bot.lm.types import Completion, LmError, LmTimeout
 
 LIMIT = 4096
 """Characters of a prompt: `count` takes every character for a token, more than a tokenizer makes of zh or en."""
+ROWS = 24
+"""Prompts sent side by side: the passages of eight questions."""
 _ALTERNATIVES = 5
+_NO_STREAMS = frozenset({400, 405, 406, 415, 422, 501})
+"""What servers answer that refuse `stream`; some of it may have other reasons, so the question is asked again."""
+_DONE = "[DONE]"
 
 
 class Remote:
@@ -28,6 +40,7 @@ class Remote:
         self._model = model or None
         self.name = model or self._base
         self.limit = LIMIT
+        self._streams = True
         headers = {"authorization": f"Bearer {key}"} if key else {}
         self._client = httpx.AsyncClient(headers=headers, timeout=timeout_s)
 
@@ -36,69 +49,66 @@ class Remote:
 
     async def generate(self, prompts: Sequence[str], max_tokens: int) -> list[Completion]:
         """See Engine; raises LmTimeout and LmError with the server's address, never its key."""
-        if self._model is None:
-            listed = await self._ask("GET", "models")
-            self._model = self._read(listed, lambda body: str(body["data"][0]["id"]))
+        tasks: list[asyncio.Task[Completion]] = []
+        try:
+            if self._model is None:
+                response = await self._client.get(f"{self._base}/models")
+                response.raise_for_status()
+                self._model = str(response.json()["data"][0]["id"])
+            tasks += [asyncio.create_task(self._one(prompt, max_tokens)) for prompt in prompts]
+            return await asyncio.gather(*tasks)
+        except (httpx.HTTPError, httpx.InvalidURL, KeyError, IndexError, TypeError, ValueError) as fault:
+            raise self._told(fault) from fault
+        finally:
+            for task in tasks:
+                task.cancel()
+
+    async def close(self) -> None:
+        await self._client.aclose()
+
+    async def _one(self, prompt: str, max_tokens: int) -> Completion:
         asked = {
             "model": self._model,
-            "prompt": list(prompts),
+            "prompt": prompt,
             "max_tokens": max_tokens,
             "temperature": 0,
             "stop": [END],
             "logprobs": _ALTERNATIVES,
         }
-        answered = await self._ask("POST", "completions", asked)
-        found: list[Completion] = self._read(answered, lambda body: [completion(choice) for choice in ordered(body)])
-        if len(found) != len(prompts):
-            raise LmError(
-                f"LM_URL {self._base} gave {len(found)} answers to {len(prompts)} prompts; use a server whose "
-                "/v1/completions takes a list of prompts"
-            )
-        return found
+        if self._streams:
+            try:
+                return await self._ask({**asked, "stream": True})
+            except httpx.HTTPStatusError as fault:
+                if fault.response.status_code not in _NO_STREAMS:
+                    raise
+            whole = await self._ask(asked)
+            self._streams = False  # so it was the stream that the server refused
+            return whole
+        return await self._ask(asked)
 
-    async def close(self) -> None:
-        await self._client.aclose()
-
-    def _read(self, body: Any, reader: Any) -> Any:
-        try:
-            return reader(body)
-        except (KeyError, IndexError, TypeError, ValueError) as error:
-            raise LmError(
-                f"LM_URL {self._base} does not answer like an OpenAI-compatible server ({error!r}); check the address"
-            ) from error
-
-    async def _ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
-        try:
-            response = await self._client.request(method, f"{self._base}/{path}", json=body)
+    async def _ask(self, body: Mapping[str, Any]) -> Completion:
+        began = time.perf_counter()
+        async with self._client.stream("POST", f"{self._base}/completions", json=body) as response:
             response.raise_for_status()
-            return response.json()
-        except httpx.TimeoutException as error:
-            raise LmTimeout(f"LM_URL {self._base} took too long; look at the server or raise LM_TIMEOUT") from error
-        except httpx.HTTPStatusError as error:
-            raise LmError(
-                f"LM_URL {self._base} answered {error.response.status_code}; look at the server's log, "
-                "LM_MODEL and LM_KEY"
-            ) from error
-        except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
-            raise LmError(f"LM_URL {self._base} cannot be used ({error}); is the server up?") from error
+            if "text/event-stream" not in response.headers.get("content-type", ""):
+                return Choice.of(json.loads(await response.aread())).completion()
+            made = Choice()
+            async with aclosing(EventSource(response).aiter_sse()) as events:
+                async for event in events:
+                    if event.data != _DONE:
+                        made.add(json.loads(event.data), (time.perf_counter() - began) * 1000)
+                    if made.ended:
+                        break  # a server that does not heed `stop` writes on
+            return made.completion()
 
-
-def ordered(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """The choices in the order of the prompts."""
-    return sorted(body["choices"], key=lambda choice: int(choice.get("index", 0)))
-
-
-def completion(choice: Mapping[str, Any]) -> Completion:
-    """One choice of a completions answer; probabilities only where the server gives them."""
-    text = str(choice["text"]).split(END)[0].strip()
-    told: Mapping[str, Any] = choice.get("logprobs") or {}
-    each = [float(value) for value in told.get("token_logprobs") or [] if value is not None]
-    first = (told.get("top_logprobs") or [None])[0]
-    mean = sum(each) / len(each) if each else 0.0
-    return Completion(text, mean, len(each) or len(text), _refusal(first) if first else None)
-
-
-def _refusal(alternatives: Mapping[str, float]) -> float:
-    """The probability of the first tokens that begin the refusal; 0 when none is among those that the server names."""
-    begins = [piece for piece in alternatives if piece.strip() and REFUSAL.startswith(piece.strip())]
-    return min(1.0, sum(math.exp(alternatives[piece]) for piece in begins))
+    def _told(self, fault: Exception) -> LmError:
+        if isinstance(fault, httpx.TimeoutException):
+            return LmTimeout(f"LM_URL {self._base} took too long; look at the server or raise LM_TIMEOUT_S")
+        if isinstance(fault, httpx.HTTPStatusError):
+            code = fault.response.status_code
+            return LmError(f"LM_URL {self._base} answered {code}; look at the server's log, LM_MODEL and LM_KEY")
+        if isinstance(fault, httpx.HTTPError | httpx.InvalidURL):
+            return LmError(f"LM_URL {self._base} cannot be used ({fault}); is the server up?")
+        return LmError(
+            f"LM_URL {self._base} does not answer like an OpenAI-compatible server ({fault!r}); check the address"
+        )

@@ -1,8 +1,8 @@
 """Teaches the model to read: a low-rank adapter on all its linear layers, the loss on the answer alone.
 
-The frozen weights are bf16 (AMX on a new CPU, tensor cores on a GPU), the adapter is float32. Batches hold lessons of
-like length. Padding stands on the right, where causal attention never looks, so there is no mask. The output matrix,
-two thirds of the model, is applied to the answer's positions only.
+The frozen weights are bf16 (AMX on a new CPU, tensor cores on a GPU), the adapter is float32. Lessons come in packed
+rows (`packing.py`). The output matrix, two thirds of the model, is applied to the answers' positions only. Where there
+is a C++ compiler the layers are compiled, which takes a minute and then a quarter off every step.
 """
 
 from __future__ import annotations
@@ -10,9 +10,10 @@ from __future__ import annotations
 import json
 import math
 import random
+import shutil
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -23,18 +24,15 @@ from torch import nn
 
 from bot.lm import adapter, torch_model
 from bot.lm.cache import prepare
-from bot.lm.mixture import Example, lessons, rows_file
-from bot.lm.prompt import END
-from bot.lm.tokens import BOS, Tokens
+from bot.lm.mixture import lessons, rows_file
+from bot.lm.packing import ROWS, Batch, Row, batch, rows, units
+from bot.lm.tokens import Tokens
 from bot.lm.types import ModelError, Progress, silent
 
 RANK = 16
 SCALE = 2.0
 RATE = 8e-4
 WARM_UP = 0.04
-BATCH_TOKENS = 2048
-LONGEST = 448
-"""Tokens of the longest lesson; longer ones are left out."""
 CHECKPOINT_EVERY = 25
 LOG_EVERY = 10
 NEVER = 1_000_000
@@ -58,30 +56,6 @@ class LowRank(nn.Module):
         return changed.view(*inputs.shape[:-1], -1)
 
 
-@dataclass(frozen=True, slots=True)
-class Lesson:
-    ids: list[int]
-    answer: int
-    """Where the answer begins in `ids`."""
-
-
-def _lesson(example: Example, tokens: Tokens) -> Lesson:
-    prompt = [BOS, *tokens.ids(example.prompt)]
-    return Lesson(prompt + tokens.ids(example.target.replace("\n", " ") + END), len(prompt))
-
-
-def batches(taught: list[Lesson], rng: random.Random) -> list[list[Lesson]]:
-    """Lessons of like length together, at most BATCH_TOKENS with the padding, in random order."""
-    ordered = sorted(taught, key=lambda lesson: (len(lesson.ids), rng.random()))
-    found: list[list[Lesson]] = [[]]
-    for lesson in ordered:
-        if (len(found[-1]) + 1) * len(lesson.ids) > BATCH_TOKENS:
-            found.append([])
-        found[-1].append(lesson)
-    rng.shuffle(found)
-    return found
-
-
 def insert(model: Any, seed: int) -> dict[str, LowRank]:
     """Freezes a model and puts a change beside each linear layer of its blocks; their names are the weights'."""
     model.requires_grad_(False)
@@ -96,21 +70,18 @@ def insert(model: Any, seed: int) -> dict[str, LowRank]:
     return changed
 
 
-def loss_of(model: Any, batch: list[Lesson], device: str) -> torch.Tensor:
-    """The mean cross entropy of the answers' tokens. Every lesson weighs the same, however long its answer."""
-    width = max(len(lesson.ids) for lesson in batch)
-    ids = torch.tensor([lesson.ids + [0] * (width - len(lesson.ids)) for lesson in batch], device=device)
-    hidden = model.model(input_ids=ids, use_cache=False).last_hidden_state
-    wanted, states, weights = [], [], []
-    for row, lesson in enumerate(batch):
-        states.append(hidden[row, lesson.answer - 1 : len(lesson.ids) - 1])
-        answer = lesson.ids[lesson.answer :]
-        wanted += answer
-        weights += [1 / len(answer) ** 0.5] * len(answer)
-    logits = model.lm_head(torch.cat(states)).float()
-    losses = nn.functional.cross_entropy(logits, torch.tensor(wanted, device=device), reduction="none")
-    shares = torch.tensor(weights, device=device)
-    return (losses * shares).sum() / shares.sum()
+def loss_of(model: Any, lessons: Batch) -> torch.Tensor:
+    """The mean cross entropy of the answers' tokens, weighted by the root of their answer's length."""
+    dtype = model.get_input_embeddings().weight.dtype
+    mask = torch.zeros(lessons.allowed.shape, dtype=dtype, device=lessons.ids.device)
+    mask.masked_fill_(~lessons.allowed, torch.finfo(dtype).min)
+    masks = {"full_attention": mask, "sliding_attention": mask}
+    hidden = model.model(
+        input_ids=lessons.ids, attention_mask=masks, position_ids=lessons.places, use_cache=False
+    ).last_hidden_state
+    logits = model.lm_head(hidden[lessons.taught[:, 0], lessons.taught[:, 1] - 1]).float()
+    losses = nn.functional.cross_entropy(logits, lessons.wanted, reduction="none")
+    return (losses * lessons.weights).sum() / lessons.weights.sum()
 
 
 def save(changed: dict[str, LowRank], out: Path, note: dict[str, str]) -> None:
@@ -145,18 +116,18 @@ def resume(changed: dict[str, LowRank], file: Path) -> None:
 class _Teacher:
     """A model that is being taught, and how far it is."""
 
-    def __init__(self, model: Any, seed: int, device: str, begin: Path | None = None) -> None:
+    def __init__(self, model: Any, seed: int, begin: Path | None = None) -> None:
         self.changed = insert(model, seed)
         if begin:
             resume(self.changed, begin)
         self.step, self._mean = 0, 0.0
-        self._model, self._device = model, device
+        self._model = model
         self._learnt = [factor for layer in self.changed.values() for factor in layer.parameters()]
         self._optimizer = torch.optim.AdamW(self._learnt, RATE, (0.9, 0.98), weight_decay=0.0)
 
-    def teach(self, batch: list[Lesson], rate: float) -> None:
+    def teach(self, lessons: Batch, rate: float) -> None:
         self._optimizer.param_groups[0]["lr"] = rate
-        loss = loss_of(self._model, batch, self._device)
+        loss = loss_of(self._model, lessons)
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self._learnt, 1.0)
         self._optimizer.step()
@@ -170,9 +141,16 @@ class _Teacher:
         return self._mean / (1 - 0.95**self.step)
 
 
-def _epochs(taught: list[Lesson], rng: random.Random) -> Iterator[list[Lesson]]:
-    while True:
-        yield from batches(taught, rng)
+def _batches(file: Path, tokens: Tokens, seed: int) -> list[list[Row]]:
+    """One pass through the mixture; the last batch may be short of rows and is left out."""
+    packed = rows(units(lessons(file, seed), tokens), random.Random(seed))  # noqa: S311 - a reproducible order
+    return [packed[at : at + ROWS] for at in range(0, len(packed) - ROWS + 1, ROWS)]
+
+
+def _passes(file: Path, tokens: Tokens, seed: int) -> Iterator[list[Row]]:
+    """Pass after pass, each with other windows."""
+    for turn in count(seed):
+        yield from _batches(file, tokens, turn)
 
 
 def train_answer(
@@ -196,22 +174,21 @@ def train_answer(
     steps. The same seed, steps and machine give the same adapter; `minutes` depend on the machine. Raises ModelError
     when the data cannot be read.
     """
-    rng = random.Random(seed)  # noqa: S311 - a reproducible order, no secret
+    file = rows_file(data, "train")
     tokens = Tokens.load(prepare(cache, progress=progress))
-    taught = [
-        lesson
-        for each in lessons(rows_file(data, "train"), seed)
-        if len((lesson := _lesson(each, tokens)).ids) <= LONGEST
-    ]
-    limit = steps or (len(batches(taught, random.Random(seed))) if minutes is None else NEVER)  # noqa: S311
-    teacher = _Teacher(torch_model.published(None, device=device, dtype=torch.bfloat16), seed, device, begin)
+    limit = steps or (len(_batches(file, tokens, seed)) if minutes is None else NEVER)
+    model = torch_model.published(None, device=device, dtype=torch.bfloat16)
+    teacher = _Teacher(model, seed, begin)
+    if shutil.which("c++"):
+        for layer in model.model.layers:
+            layer.compile(dynamic=False)
     began = time.monotonic()
-    for batch in _epochs(taught, rng):
+    for chosen in _passes(file, tokens, seed):
         spent = (time.monotonic() - began) / 60
         fraction = max((teacher.step + 0.5) / limit, spent / minutes if minutes else 0.0)
         if fraction >= 1:
             break
-        teacher.teach(batch, rate_at(fraction))
+        teacher.teach(batch(chosen, device), rate_at(fraction))
         progress("training", fraction)
         if teacher.step % LOG_EVERY == 0:
             log(json.dumps({"step": teacher.step, "loss": round(teacher.loss, 4), "minutes": round(spent, 2)}))

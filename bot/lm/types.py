@@ -21,7 +21,7 @@ class LmError(XiaoerError):
 
 
 class LmBusy(LmError):  # noqa: N818 - the house says it so
-    """The queue in front of the model is full."""
+    """The queue in front of the model is full, or the part of it that a group may have."""
 
 
 class LmTimeout(LmError):  # noqa: N818 - the house says it so
@@ -39,12 +39,15 @@ class Completion:
     `text` has no line break and no blanks at its ends. `logprob` is the mean natural logarithm of the probability of
     its tokens, `tokens` their number, the closing line break included. `refusal` is the probability that the first
     token begins `prompt.REFUSAL`, the model's own doubt that the passage answers; None where a backend cannot say.
+    `first_ms` is the time until the first token was there, in milliseconds since the prompt was handed over, the wait
+    in the queue included; None where a backend cannot say.
     """
 
     text: str
     logprob: float
     tokens: int
     refusal: float | None = None
+    first_ms: float | None = None
 
 
 class LanguageModel(Protocol):
@@ -52,8 +55,14 @@ class LanguageModel(Protocol):
 
     name: str
 
-    async def complete(self, prompts: Sequence[str], *, max_tokens: int) -> list[Completion]:
-        """The greedy continuations, one per prompt in order; raises LmBusy, LmTimeout or LmError."""
+    async def complete(
+        self, prompts: Sequence[str], *, max_tokens: int, group: str = "", begun: bool = False
+    ) -> list[Completion]:
+        """The greedy continuations, one per prompt in order; raises LmBusy, LmTimeout or LmError.
+
+        `group` is the community that asks: groups take turns at a busy model. `begun` says that the question had a
+        turn before, and this is a further step of its answer.
+        """
         ...
 
     async def close(self) -> None:

@@ -6,7 +6,8 @@ dark; ids come from a fixed salt and no date is written, so that the same figure
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from moderation.evaluation.calibration import Calibration
+from moderation.evaluation.calibration import Calibration, Tenth
 
 ENOUGH = 30
 """Positives that a clause needs to be drawn."""
@@ -37,12 +38,16 @@ def draw_reliability(figures: Sequence[Calibration], out: Path) -> list[Path]:
     for lang, name in NAMES.items():
         mine = [one for one in figures if one.lang == lang and one.positives >= ENOUGH]
         if mine:
-            path = out / f"reliability-{lang}.svg"
-            with mpl.rc_context(STYLE):
-                page = reliability(f"{name}: is a score as often right as it says?", mine)
-                page.savefig(path, format="svg", transparent=True, metadata={"Date": None})
-            paths.append(path)
+            title = f"{name}: is a score as often right as it says?"
+            paths.append(saved(out / f"reliability-{lang}.svg", partial(reliability, title, mine)))
     return paths
+
+
+def saved(path: Path, draw: Callable[[], Figure]) -> Path:
+    """Write the figure that `draw` makes as SVG; give the path. Raises OSError."""
+    with mpl.rc_context(STYLE):
+        draw().savefig(path, format="svg", transparent=True, metadata={"Date": None})
+    return path
 
 
 def reliability(title: str, figures: Sequence[Calibration]) -> Figure:
@@ -59,14 +64,19 @@ def reliability(title: str, figures: Sequence[Calibration]) -> Figure:
 
 
 def panel(axes: Axes, one: Calibration) -> None:
-    """The diagonal of perfect scores, and each tenth's share with its interval; larger dots are more messages."""
-    axes.plot([0, 1], [0, 1], color=FAINT, linewidth=1, linestyle="--")
-    scores, shares = [part.score for part in one.tenths], [part.share for part in one.tenths]
-    below = [part.share - part.low for part in one.tenths]
-    above = [part.high - part.share for part in one.tenths]
-    axes.errorbar(scores, shares, yerr=[below, above], color=BLUE, linewidth=1.2, elinewidth=0.8, capsize=2)
-    axes.scatter(scores, shares, s=[12 + 90 * part.mass for part in one.tenths], color=BLUE)
+    """A clause's scores against the truth."""
+    against_truth(axes, one.tenths)
     axes.set_title(f"{one.clause}\nECE {one.ece:.3f}, {one.positives} bad of {one.rows}", fontsize=9)
+
+
+def against_truth(axes: Axes, tenths: Sequence[Tenth]) -> None:
+    """The diagonal of perfect scores, and each tenth's share with its interval; larger dots are more rows."""
+    axes.plot([0, 1], [0, 1], color=FAINT, linewidth=1, linestyle="--")
+    scores, shares = [part.score for part in tenths], [part.share for part in tenths]
+    below = [part.share - part.low for part in tenths]
+    above = [part.high - part.share for part in tenths]
+    axes.errorbar(scores, shares, yerr=[below, above], color=BLUE, linewidth=1.2, elinewidth=0.8, capsize=2)
+    axes.scatter(scores, shares, s=[12 + 90 * part.mass for part in tenths], color=BLUE)
     axes.set_xlim(-0.02, 1.02)
     axes.set_ylim(-0.02, 1.02)
     axes.set_aspect("equal")

@@ -64,14 +64,16 @@ async def measure(count: int, vectors: TokenTable, folder: Path) -> None:
         async with open_client(server.url) as redis:
             shelf = Shelf(redis, "bench")
             await shelf.put_many(documents)
-            index = Index(vectors)
+            kept = folder / "knowledge" / "bench.sqlite"
+            took = await _timed(shelf, Index(vectors, kept))
+            say(count, f"indexed in {took}")
+            size = sum(path.stat().st_size for path in kept.parent.iterdir())
+            index = Index(vectors, kept)
             took = await _timed(shelf, index)
-            say(count, f"indexed in {took:.1f} s, {1000 * took / count:.2f} ms each")
-            took = await _timed(shelf, Index(vectors))
-            say(count, f"indexed again after a restart in {took:.1f} s")
+            say(count, f"found again after a restart in {took}; {size / 1e6:.0f} MB on the disk")
             await shelf.put(documents[0].model_copy(update={"text": "A new text."}))
             took = await _timed(shelf, index)
-            say(count, f"one changed, followed in {1000 * took:.0f} ms")
+            say(count, f"one changed, followed in {took}")
     finally:
         await asyncio.to_thread(server.stop)
     began = time.process_time()
@@ -85,10 +87,10 @@ def say(count: int, what: str) -> None:
     print(f"{count} documents: {what}", flush=True)  # noqa: T201
 
 
-async def _timed(shelf: Shelf, index: Index) -> float:
-    began = time.perf_counter()
+async def _timed(shelf: Shelf, index: Index) -> str:
+    began, used = time.perf_counter(), time.process_time()
     await shelf.sync(index)
-    return time.perf_counter() - began
+    return f"{time.perf_counter() - began:.2f} s, {time.process_time() - used:.2f} s of CPU"
 
 
 def _searches(index: Index) -> list[float]:

@@ -20,6 +20,7 @@ from typing import Any
 from redis.asyncio import Redis
 
 from bot.bench import Bench
+from bot.feedback import FeedbackBook
 from bot.floor import Floor
 from bot.gateway import Gateway
 from bot.history import History
@@ -29,6 +30,7 @@ from bot.redis_server import EmbeddedRedis, open_client
 from bot.router import Router
 from bot.sample import DAY
 from bot.stream import Streams
+from bot.voting import Votes
 from bot.worker import Worker
 from moderation.cases import CaseBook
 from moderation.classifier import load_classifier
@@ -79,7 +81,7 @@ async def walk(redis: Redis, messages: Sequence[Message]) -> tuple[float, float]
     members, history = MemberBook(redis), History(redis)
     floor = Floor(redis, members, history, Manners(burst_s=0))
     router = Router(bench, StubAnswers(), members, history, floor, archive_days=30)
-    work = Worker(streams, router, CaseBook(redis), hear).run()
+    work = Worker(streams, router, CaseBook(redis), Votes(FeedbackBook(redis), CaseBook(redis), history), hear).run()
 
     async def feed() -> None:
         await asyncio.sleep(0.5)

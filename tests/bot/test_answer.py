@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from bot.answer import AnswerRoom, counts, proven, unjudged
+from bot.answer import AnswerRoom, draft, signs
+from bot.confidence import MOST, Signs, confidence, log_odds
 from bot.lm.types import Completion, LmBusy, LmError, LmTimeout
 from moderation.types import Passage
 
@@ -23,7 +24,9 @@ class StubLm:
         self.answers = answers
         self.prompts: list[str] = []
 
-    async def complete(self, prompts: Sequence[str], *, max_tokens: int) -> list[Completion]:
+    async def complete(
+        self, prompts: Sequence[str], *, max_tokens: int, group: str = "", begun: bool = False
+    ) -> list[Completion]:
         if isinstance(self.answers, LmError):
             raise self.answers
         self.prompts += prompts
@@ -100,7 +103,7 @@ async def test_the_bot_s_name_is_no_part_of_the_question() -> None:
     lm = StubLm({"结算": NONE})
 
     async def search(community: str, question: str) -> list[Passage]:
-        assert question == "结算周期？"
+        assert question in ("结算周期？", "earlier turn\n结算周期？")
         return [SETTLEMENT]
 
     await AnswerRoom(search, lm, confidence=0.5).answer("s", "@小二 结算周期？", ("earlier turn",))
@@ -108,43 +111,53 @@ async def test_the_bot_s_name_is_no_part_of_the_question() -> None:
     assert "@小二" not in lm.prompts[0]
 
 
-@pytest.mark.parametrize(
-    ("answer", "passage", "part"),
-    [
-        ("7 天", "结算周期为 7 天", 1.0),
-        ("8 天", "结算周期为 7 天", 0.0),
-        ("", "x", 1.0),
-        ("1,000 yuan", "1,000 yuan a day", 1.0),
-    ],
-)
-def test_proof_counts_words_and_insists_on_numbers(answer: str, passage: str, part: float) -> None:
-    assert proven(answer, passage) == part
+async def test_a_follow_up_is_searched_together_with_what_it_leans_on() -> None:
+    asked: list[str] = []
+
+    async def search(community: str, question: str) -> list[Passage]:
+        asked.append(question)
+        return [OTHER] if len(asked) == 1 else [SETTLEMENT, OTHER]
+
+    lm = StubLm({"结算": Completion("7 天", -0.05, 3, 0.01), "deposit": NONE})
+    reply = await AnswerRoom(search, lm, confidence=0.5).answer("s", "那要几天？", ("怎么结算？", "自动结算"))
+    assert asked == ["那要几天？", "怎么结算？\n自动结算\n那要几天？"]
+    assert (reply.text, reply.passages) == ("7 天", (SETTLEMENT,))
 
 
-@pytest.mark.parametrize(
-    ("answer", "passage", "said"),
-    [
-        ("No, the fee is 0.3%.", "The fee is 0.3%.", "The fee is 0.3%."),
-        ("不，运费由商家出。", "运费由商家出。", "运费由商家出。"),
-        ("No, it is not allowed.", "May I? No, it is not allowed.", "No, it is not allowed."),
-        ("Nothing is charged", "Nothing is charged", "Nothing is charged"),
-        ("不能退", "不能退", "不能退"),
-        ("Yes.", "It is so.", ""),
-    ],
-)
-def test_a_yes_or_no_that_the_passage_does_not_say_is_dropped(answer: str, passage: str, said: str) -> None:
-    assert unjudged(answer, passage) == said
+async def test_a_quotation_from_a_document_in_the_other_language_says_so_in_the_asker_s() -> None:
+    english = Passage(document="e", title="Payout", text="Payouts arrive on Monday.", lang="en", score=0.9)
+    lm = {"Payouts": Completion("Payouts arrive on Monday", -0.01, 4, 0.0)}
+    foreign = await room([english], lm).answer("s", "什么时候打款？")
+    own = await room([english], lm).answer("s", "When is payday?")
+    assert foreign.text.endswith("Payouts arrive on Monday")
+    assert foreign.text != own.text == "Payouts arrive on Monday"
 
 
-@pytest.mark.parametrize(
-    ("question", "answer", "fits"),
-    [
-        ("违规扣到几分会关店？", "7 天内", False),
-        ("违规扣到几分会关店？", "扣满 48 分", True),
-        ("几号截止报名", "12 月 5 日", True),
-        ("小二几点下班", "21:00", True),
-        ("How long?", "7 days", True),
-    ],
-)
-def test_how_many_of_what_is_answered_by_that(question: str, answer: str, fits: bool) -> None:
-    assert counts(question, answer) == fits
+def made(text: str, refusal: float = 0.01) -> Completion:
+    return Completion(text, -0.1, 3, refusal)
+
+
+def test_the_signs_of_a_reading_tell_doubt_rivals_and_what_is_wanting() -> None:
+    best = draft("多久结算？", SETTLEMENT, made("7 天"))
+    rival = draft("多久结算？", OTHER, made("500 yuan", 0.3))
+    assert best is not None
+    assert rival is not None
+    alone = signs("多久结算？", best, made("7 天", 0.5), [])
+    contested = signs("多久结算？", best, NONE, [rival])
+    assert (alone.alone, alone.agreed, alone.rival, alone.wanting) == (0.0, 1.0, -MOST, 0.0)
+    assert contested.agreed == 0.0
+    assert contested.rival == pytest.approx(log_odds(0.7))
+    later = signs("2025 年 Lantern 的结算要几天？", best, NONE, [])
+    assert (later.unmet, later.wanting, later.foreign) == (2.0, 0.0, 0.0)
+    assert signs("结算周期？", best, NONE, []).near == 1.0
+    wordy = draft("结算多少钱？", SETTLEMENT, made("订单确认收货后"))
+    assert wordy is not None
+    assert signs("结算多少钱？", wordy, made("x"), []).wanting == 1.0
+
+
+def test_confidence_falls_with_doubt_and_lies_between_nothing_and_certainty() -> None:
+    sure = Signs(MOST, 0.0, MOST, 1.0, 1.0, -MOST, 1.0, 0.0, 0.0, 1.0, 0.0, 2.0)
+    values = [confidence(sure._replace(willing=value)) for value in (-MOST, -2.0, 0.0, 2.0, MOST)]
+    assert values == sorted(values)
+    assert confidence(sure) > 0.9
+    assert 0 <= confidence(Signs(-MOST, -9.0, -MOST, 0.0, 0.0, MOST, 0.0, 1.0, 3.0, 0.0, 0.0, 6.0)) < 0.1

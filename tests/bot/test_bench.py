@@ -13,12 +13,14 @@ from structlog.testing import capture_logs
 
 from bot import bench as bench_room
 from bot.bench import Bench, Sitting, stamp
+from bot.feedback import FeedbackBook
 from bot.floor import Floor
 from bot.history import History
 from bot.outcome import Outcome
 from bot.redis_server import EmbeddedRedis, open_client
 from bot.router import Router
 from bot.stream import OUTAGE, Streams
+from bot.voting import Votes
 from bot.worker import Worker
 from moderation.cases import CaseBook
 from moderation.judge import Judge
@@ -173,8 +175,10 @@ async def test_a_running_worker_follows_a_set_and_a_rollback_in_its_own_communit
     members, history = MemberBook(redis), History(redis)
     floor = Floor(redis, members, history)
     router = Router(sits, StubAnswers(), members, history, floor, archive_days=1)
+    cases = CaseBook(redis)
+    votes = Votes(FeedbackBook(redis), cases, history)
     worker = Worker(
-        streams, router, CaseBook(redis), lambda one, outcome: heard.put_nowait((one.place.community, outcome))
+        streams, router, cases, votes, lambda one, outcome: heard.put_nowait((one.place.community, outcome))
     )
     task = asyncio.create_task(worker.run())
 

@@ -227,4 +227,4 @@ def test_fitting_takes_the_shared_part_away() -> None:
     meaning = Meaning(StubTable(), fitted)
     one = meaning.read("ab")
     assert one.weights.sum() == pytest.approx(1)
-    assert meaning.read("").ids.size == 0
+    assert meaning.read("").tokens.ids.size == 0

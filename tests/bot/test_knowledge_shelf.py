@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from redis.asyncio import Redis
 
 from bot.knowledge.documents import Document, KnowledgeError
-from bot.knowledge.index import Index
+from bot.knowledge.index import Followed, Index
 from bot.knowledge.shelf import Imported, Shelf, Synced
 from bot.redis_server import open_client
 from moderation.errors import XiaoerError
@@ -83,27 +84,27 @@ async def test_an_index_follows_the_shelf(shelf: Shelf, redis: Redis) -> None:
 
 
 class StubIndex(Index):
-    """Notes the documents put into it and the threads they were put by."""
+    """Remembers the threads in which it followed."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.puts: list[tuple[str, int]] = []
+        self.threads: list[int] = []
 
-    def put(self, document: Document) -> None:
-        self.puts.append((document.id, threading.get_ident()))
-        super().put(document)
+    def follow(self, documents: Iterable[Document]) -> Followed:
+        self.threads.append(threading.get_ident())
+        return super().follow(documents)
 
 
 async def test_only_what_changed_is_indexed_and_off_the_event_loop(shelf: Shelf) -> None:
     index = StubIndex()
     await shelf.put_many(document(str(number)) for number in range(5))
-    await asyncio.gather(*(shelf.sync(index) for _ in range(4)))
-    assert sorted(id for id, _ in index.puts) == list("01234")
-    assert threading.get_ident() not in {thread for _, thread in index.puts}
+    done = await asyncio.gather(*(shelf.sync(index) for _ in range(4)))
+    assert sorted(one.put for one in done) == [0, 0, 0, 5]
     await shelf.put(document("3", "changed"))
-    await shelf.sync(index)
-    await shelf.sync(index)
-    assert [id for id, _ in index.puts[5:]] == ["3"]
+    assert await shelf.sync(index) == Synced(put=1)
+    assert await shelf.sync(index) == Synced()
+    assert len(index.threads) == 2
+    assert threading.get_ident() not in index.threads
 
 
 async def test_a_corrupt_stored_document_is_a_fault_and_is_not_quoted(shelf: Shelf, redis: Redis) -> None:

@@ -17,12 +17,13 @@ from transformers import Gemma3ForCausalLM
 
 from bot.lm import LmTimeout, ModelError, check_model, open_lm, prepare, reading
 from bot.lm import cache as cached
-from bot.lm.ctranslate import LIMIT, Ctranslate
+from bot.lm.ctranslate import KEPT, LIMIT, Ctranslate
 from bot.lm.tokens import NEWLINES, Tokens
 from bot.lm.torch_backend import Torch
 from bot.lm.torch_model import configuration
 from bot.lm.vectors import TokenVectors
-from bot.lm.weights import HIDDEN, Weights, published
+from bot.lm.vocabulary import order
+from bot.lm.weights import HIDDEN, VOCABULARY, Weights, published
 
 CACHE = Path.home() / ".cache" / "xiaoer"
 PROMPTS = [
@@ -183,6 +184,30 @@ async def test_the_same_prompt_has_the_same_completion(small: Ctranslate) -> Non
     first, second = await small.generate([PROMPTS[0]], 16), await small.generate([PROMPTS[0]], 16)
     assert first == second
     assert "\n" not in first[0].text
+
+
+async def test_a_passage_that_is_kept_reads_as_at_first_however_many_came_between(small: Ctranslate) -> None:
+    first = await small.generate(PROMPTS[:2], 12)
+    other = reading("What is taken from clothes?", "收费", "数码类佣金 3%，服饰类佣金 5%。")
+    assert (await small.generate([other, *PROMPTS[:2]], 12))[1:] == first
+    for number in range(KEPT + 1):
+        await small.generate([reading("Where?", "", f"Shelf {number} stands in hall {number}.")], 1)
+    assert await small.generate(PROMPTS[:2], 12) == first
+
+
+def test_every_token_of_the_languages_served_may_be_written_and_reading_knows_all(folder: Path) -> None:
+    tokens = Tokens.load(folder)
+    pieces = [tokens.piece(token) for token in range(VOCABULARY)]
+    ids, written = order(pieces)
+    assert sorted(ids.tolist()) == list(range(VOCABULARY))
+    for text in (
+        "佣金 3%，每单另收 0.6 元。（退货）",
+        "結算週期為 7 天",
+        "Café “Rhine”: $1,000.50 — naïve & co. 😀",
+        "ｶﾀｶﾅ かな",
+    ):
+        assert set(tokens.ids(text)) <= set(ids[:written].tolist())
+    assert not set(tokens.ids("привет мир")) <= set(ids[:written].tolist())
 
 
 async def test_the_likelihood_is_the_mean_over_the_tokens(small: Ctranslate, large: Torch) -> None:

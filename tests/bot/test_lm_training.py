@@ -1,28 +1,29 @@
-"""The lessons, the adapter's training on a tiny model of the same kind, and the figures."""
+"""The lessons, the adapter's training on a tiny model of the same kind, and the figures of a reader."""
 
 from __future__ import annotations
 
 import json
 import random
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
-from transformers import Gemma3ForCausalLM
 
 from bot.lm import adapter
-from bot.lm.evaluate import drawn, f1, figures, separation, table
-from bot.lm.mixture import Example, cut, lessons, merchant, public, window
+from bot.lm.evaluate import Row, evaluate, f1, figures, separation
+from bot.lm.mixture import Ask, Reading, lessons, narrowed, ours, public, window
+from bot.lm.packing import batch, rows, units
 from bot.lm.prompt import REFUSAL
-from bot.lm.torch_model import configuration
-from bot.lm.train import LONGEST, Lesson, LowRank, _Teacher, batches, insert, loss_of, rate_at, save
+from bot.lm.train import LowRank, _Teacher, insert, loss_of, rate_at, resume, save
 from bot.lm.types import Completion, ModelError
+from tests.bot.tiny_model import Letters, tiny
 
 CUT = "Fees are 2.5% of the price. Payouts come on Monday. Ask support for more."
+PRICES = {"North": 17, "South": 23, "East": 31, "West": 47, "Inner": 59, "Outer": 61, "Upper": 73, "Lower": 89}
 
 
 def row(name: str, answers: list[str], licence: str = "CC-BY-SA-4.0") -> dict[str, Any]:
@@ -38,7 +39,7 @@ def row(name: str, answers: list[str], licence: str = "CC-BY-SA-4.0") -> dict[st
 
 
 @pytest.fixture
-def rows(tmp_path: Path) -> Path:
+def data(tmp_path: Path) -> Path:
     file = tmp_path / "qa.jsonl"
     kept = [row("xquad_en", ["on Monday"]), row("xquad_neg_en", [])]
     dropped = [row("subjqa_en", ["on Monday"], "none-stated"), row("other", [], "")]
@@ -46,21 +47,20 @@ def rows(tmp_path: Path) -> Path:
     return file
 
 
-def tiny() -> Any:
-    shape = configuration()
-    shape.vocab_size, shape.hidden_size, shape.intermediate_size, shape.head_dim = 64, 16, 32, 8
-    shape.num_hidden_layers, shape.layer_types = 2, ["sliding_attention", "full_attention"]
-    torch.manual_seed(1)
-    model = Gemma3ForCausalLM(shape)
-    torch.nn.init.normal_(model.model.embed_tokens.weight)
-    return model
+def test_only_rows_with_a_stated_licence_are_taught(data: Path) -> None:
+    assert {one.group for one in public(data)} == {"xquad_en"}
+    taught = lessons(data, seed=1)
+    assert {one.group.partition("/")[0] for one in taught} == {"xquad_en", "ours"}
+    assert taught == lessons(data, seed=1)
 
 
-def test_only_rows_with_a_stated_licence_are_taught(rows: Path) -> None:
-    assert {example.group for example in public(rows)} == {"xquad_en", "xquad_neg_en"}
-    taught = lessons(rows, seed=1)
-    assert {example.group.split("/")[0] for example in taught} == {"xquad_en", "xquad_neg_en", "merchant"}
-    assert taught == lessons(rows, seed=1)
+def test_all_questions_over_a_passage_are_one_reading(tmp_path: Path) -> None:
+    file = tmp_path / "qa.jsonl"
+    asked = [row("set_en", ["on Monday"]), row("set_en", []) | {"question": "Why?"}, row("set_en", ["on Monday"])]
+    file.write_text("\n".join(map(json.dumps, asked)), "utf-8")
+    (one,) = public(file)
+    assert one.asks == (Ask("When?", ("on Monday",)), Ask("Why?"))
+    assert [ask.target for ask in one.asks] == ["on Monday", REFUSAL]
 
 
 def test_a_file_that_is_no_reading_set_is_told_clearly(tmp_path: Path) -> None:
@@ -70,34 +70,42 @@ def test_a_file_that_is_no_reading_set_is_told_clearly(tmp_path: Path) -> None:
             lessons(tmp_path / name, seed=1)
 
 
-def test_a_near_miss_loses_the_sentence_that_answers_and_no_other() -> None:
-    asked = Example("set", "en", "", CUT, "When?", ("on Monday",))
-    missed = cut(asked)
-    assert missed is not None
-    assert missed.passage == "Fees are 2.5% of the price. Ask support for more."
-    assert (missed.target, missed.question) == (REFUSAL, "When?")
-    assert cut(missed) is None
-
-
+@settings(deadline=None)
 @given(
     st.lists(st.sampled_from(["一二三。", "四五！", "The fee is 2.5% now. ", "abc def? "]), min_size=1),
     st.integers(1, 40),
 )
 def test_a_window_keeps_the_answer_and_is_a_piece_of_the_passage(parts: list[str], width: int) -> None:
     passage = "".join(parts) + "答案在此。" + "".join(parts)
-    kept = window(passage, ("答案在此",), width, random.Random(1))
+    kept = window(passage, "答案在此", width, random.Random(1))
     assert "答案在此" in kept
     assert kept in passage
 
 
+@settings(deadline=None)
+@given(st.integers())
+def test_a_narrowed_passage_answers_what_it_still_says_and_refuses_what_was_cut_off(seed: int) -> None:
+    facts = [f"Tariff {name} costs {number} coins a month, without any further fee." for name, number in PRICES.items()]
+    asks = [Ask(f"What is {name}?", (f"{number} coins",)) for name, number in PRICES.items()]
+    whole = Reading("set", "en", "", " ".join(facts), (*asks, Ask("Who?")))
+    seen = narrowed(whole, random.Random(seed))
+    assert seen.passage in whole.passage
+    assert any(ask.answers for ask in seen.asks)
+    for ask in seen.asks:
+        told = PRICES.get(ask.question.removeprefix("What is ").removesuffix("?"))
+        assert bool(ask.answers) == (told is not None and f"{told} coins" in seen.passage)
+    assert narrowed(whole, random.Random(seed)) == seen
+
+
 def test_our_own_examples_answer_in_the_words_of_their_passage_and_hold_a_part_out() -> None:
-    train, dev = merchant("train"), merchant("dev")
-    assert not {example.title for example in train} & {example.title for example in dev}
-    for example in train + dev:
-        numbers = {word for answer in example.answers for word in answer.replace(".", " ").split() if word.isdigit()}
-        assert all(number in example.passage for number in numbers), example
-    assert {example.lang for example in train} == {example.lang for example in dev} == {"zh", "en"}
-    assert 0.3 < sum(not example.answers for example in train) / len(train) < 0.45
+    train, dev = ours("train"), ours("dev")
+    assert not {one.passage for one in train} & {one.passage for one in dev}
+    for one in train + dev:
+        words = {word for ask in one.asks for answer in ask.answers for word in answer.replace(".", " ").split()}
+        assert all(word in one.passage for word in words if word.isdigit()), one
+    assert {one.lang for one in train} == {one.lang for one in dev} == {"zh", "en"}
+    asks = [ask for one in train for ask in one.asks]
+    assert 0.3 < sum(not ask.answers for ask in asks) / len(asks) < 0.45
 
 
 def test_a_new_adapter_changes_nothing_and_a_saved_one_merges_to_what_was_trained(tmp_path: Path) -> None:
@@ -125,35 +133,33 @@ def test_an_adapter_file_that_is_none_is_one_line(tmp_path: Path) -> None:
         adapter.Adapter(tmp_path / "adapter.safetensors")
 
 
-def test_padding_does_not_reach_the_loss() -> None:
-    model = tiny()
-    short, long = Lesson([2, 5, 7, 9], 2), Lesson([2, 8, 8, 8, 4, 4, 6], 5)
-    alone = [loss_of(model, [lesson], "cpu").item() for lesson in (short, long)]
-    assert loss_of(model, [short, long], "cpu").item() == pytest.approx(np.mean(alone), rel=1e-4)
+def test_an_adapter_that_does_not_fit_is_not_taken_up(tmp_path: Path) -> None:
+    save(insert(tiny(), seed=3), tmp_path / "whole.safetensors", {})
+    changed = insert(tiny(), seed=4)
+    resume(changed, tmp_path / "whole.safetensors")
+    first = insert(tiny(), seed=3)
+    assert all(torch.allclose(changed[name].down, first[name].down, atol=1e-2) for name in changed)
+    (tmp_path / "none.safetensors").write_bytes(b"nothing")
+    with pytest.raises(ModelError, match="--resume"):
+        resume(changed, tmp_path / "none.safetensors")
 
 
 def test_teaching_lowers_the_loss_and_leaves_the_frozen_weights() -> None:
     model = tiny()
-    lesson = [Lesson([2, 5, 7, 9, 11], 3), Lesson([2, 6, 8, 10, 12], 3)]
-    teacher = _Teacher(model, seed=1, device="cpu")
+    one = Reading("set", "en", "", "It is 5%.", (Ask("What?", ("5%",)), Ask("Who?")))
+    lesson = batch(rows(units([one], Letters(), 256), random.Random(1), 256), "cpu", 256)
+    teacher = _Teacher(model, seed=1)
     frozen = {name: weight.clone() for name, weight in model.named_parameters() if not weight.requires_grad}
-    before = loss_of(model, lesson, "cpu").item()
+    before = loss_of(model, lesson).item()
     for _ in range(30):
         teacher.teach(lesson, 0.01)
-    assert loss_of(model, lesson, "cpu").item() < before / 2
+    assert loss_of(model, lesson).item() < before / 2
     assert all(torch.equal(frozen[name], weight) for name, weight in model.named_parameters() if name in frozen)
     assert all(isinstance(layer, LowRank) for layer in teacher.changed.values())
     assert len(teacher.changed) == 7 * 2
 
 
-@given(st.lists(st.integers(3, LONGEST), min_size=1, max_size=60), st.integers())
-def test_every_lesson_is_in_one_batch(lengths: list[int], seed: int) -> None:
-    taught = [Lesson([index] * length, 1) for index, length in enumerate(lengths)]
-    made = batches(taught, random.Random(seed))
-    assert sorted(lesson.ids[0] for batch in made for lesson in batch) == list(range(len(lengths)))
-    assert all(batch for batch in made)
-
-
+@settings(deadline=None)
 @given(st.floats(0, 1))
 def test_the_learning_rate_rises_and_falls_within_its_bounds(fraction: float) -> None:
     assert 0 <= rate_at(fraction) <= rate_at(0.04) * 1.001
@@ -175,18 +181,21 @@ def test_f1_is_over_words_in_english_and_characters_in_chinese(said: str, answer
     assert f1(said, answer, lang) == pytest.approx(value)
 
 
+def asked(*answers: str) -> Row:
+    ask = Ask("?", answers)
+    return Row(Reading("s", "en", "", "", (ask,)), ask)
+
+
 def test_the_figures_count_refusals_on_both_sides() -> None:
-    asked, none = Example("s", "en", "", "", "", ("five", "5")), Example("s", "en", "", "", "", ())
     pairs = [
-        (asked, Completion("5", 0, 1, 0.1)),
-        (asked, Completion("NONE", 0, 1, 0.9)),
-        (none, Completion("NONE", 0, 1, 0.95)),
-        (none, Completion("7", 0, 1, 0.2)),
+        (asked("five", "5"), Completion("5", 0, 1, 0.1)),
+        (asked("five", "5"), Completion("NONE", 0, 1, 0.9)),
+        (asked(), Completion("NONE", 0, 1, 0.95)),
+        (asked(), Completion("7", 0, 1, 0.2)),
     ]
     got = figures("s", pairs)
     assert (got.answerable, got.f1, got.exact, got.answerable_refused) == (2, 0.5, 0.5, 0.5)
     assert (got.unanswerable, got.unanswerable_refused, got.separation) == (2, 0.5, 0.75)
-    assert "| s | 2 | 0.50 | 0.50 | 0.50 | 2 | 0.50 | 0.75 |" in table([got])
 
 
 def test_separation_needs_both_sides() -> None:
@@ -194,7 +203,25 @@ def test_separation_needs_both_sides() -> None:
     assert separation([0.5], [0.5]) == 0.5
 
 
-def test_a_sample_is_bounded_and_the_same_each_time(rows: Path) -> None:
-    taken = drawn(rows, 1)
-    assert taken == drawn(rows, 1)
-    assert [example.group for example in taken if example.group != "merchant"] == ["xquad_en", "xquad_neg_en"]
+class Says:
+    """Answers every prompt alike."""
+
+    name = "stub"
+
+    async def complete(
+        self, prompts: Sequence[str], *, max_tokens: int, group: str = "", begun: bool = False
+    ) -> list[Completion]:
+        return [Completion("5", -0.1, 2, 0.2) for _ in prompts]
+
+    async def close(self) -> None:
+        """Nothing to free."""
+
+
+async def test_a_model_reads_every_row_alone_by_set_and_by_language() -> None:
+    steps: list[float] = []
+    got = await evaluate(Says(), [asked("5"), asked("6"), asked()], progress=lambda _step, part: steps.append(part))
+    assert [(one.group, one.answerable, one.f1, one.unanswerable) for one in got] == [
+        ("s", 2, 0.5, 1),
+        ("all en", 2, 0.5, 1),
+    ]
+    assert steps == [1 / 3, 2 / 3, 1]

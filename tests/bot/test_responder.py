@@ -1,17 +1,27 @@
-"""Unasked answers: where they are given, how sure, how many; and what a question leans on."""
+"""Unasked answers: where they are given, how sure, how many; what a question leans on, and a wait that is told of."""
 
 from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import cast
 
 import pytest
 from redis.asyncio import Redis
 
+from bot.consumer import Consumer
+from bot.floor import Floor
+from bot.history import History
 from bot.manners import Manners
 from bot.outcome import Outcome
 from bot.router import Router
+from bot.stream import QUESTIONS, Entry, Streams, asking, saying
 from bot.talk import Question
 from moderation.cases import CaseBook
-from moderation.types import Decision, Message
-from tests.bot.test_router import StubAnswers, message, router, texts, write
+from moderation.keys import Write
+from moderation.members import MemberBook
+from moderation.types import Decision, Message, Reply, Say, effects
+from tests.bot.test_router import StubAnswers, message, put, router, texts, write
 
 EVERYWHERE = Manners("help, general")
 ASKS = "结算周期是多久？"
@@ -115,3 +125,101 @@ async def test_a_burst_gets_one_answer(redis: Redis) -> None:
         fates.append(outcome.fate)
     assert fates == ["silent", "silent", "answered"]
     assert [question for question, _, _ in answers.asked] == ["退款多久\n几天？"]
+
+
+class SlowAnswers(StubAnswers):
+    """Sure of everything, once `gate` is open."""
+
+    def __init__(self) -> None:
+        super().__init__(sure=True)
+        self.gate = asyncio.Event()
+
+    async def answer(self, community: str, question: str, history: Sequence[str] = (), *, floor: float = 0) -> Reply:
+        await self.gate.wait()
+        return await super().answer(community, question, history, floor=floor)
+
+
+async def out(redis: Redis) -> list[str]:
+    """The ids of what the gateway has to say, in order."""
+    return [effects.validate_json(fields["body"]).id for fields in await entries(redis)]
+
+
+async def entries(redis: Redis) -> list[dict[str, str]]:
+    rows = await redis.xrange("x:{sample}:effects:web")
+    return [fields for _, fields in cast(list[tuple[str, dict[str, str]]], rows)]
+
+
+async def until_out(redis: Redis, number: int) -> list[str]:
+    async with asyncio.timeout(20):
+        while len(ids := await out(redis)) < number:
+            await asyncio.sleep(0.01)
+    return ids
+
+
+@pytest.mark.parametrize(("text", "told"), [(ASKS, "请稍等，"), ("How long is it?", "One moment, please")])
+async def test_a_member_who_waits_is_told_and_then_answered(
+    redis: Redis, monkeypatch: pytest.MonkeyPatch, text: str, told: str
+) -> None:
+    monkeypatch.setattr("bot.responder.MOMENT_S", 0.02)
+    answers = SlowAnswers()
+    question = put(message(text, addressed=True), unasked=False)
+    asked = asyncio.create_task(router(redis, answers=answers).answer(question))
+    assert await until_out(redis, 1) == [f"{question.message.key}:moment"]
+    [fields] = await entries(redis)
+    said = effects.validate_json(fields["body"])
+    assert isinstance(said, Say)
+    assert said.text.startswith(told)
+    assert (said.reply_to, said.kind, fields["order"]) == ("m1", "notice", "help")
+    answers.gate.set()
+    assert texts(await asked) == ["T+7"]
+
+
+async def test_nobody_is_told_of_a_wait_that_is_short_or_for_an_answer_to_nobody_s_question(
+    redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    quick = router(redis)
+    assert (await quick.answer(put(message(ASKS, addressed=True), unasked=False))).fate == "answered"
+    monkeypatch.setattr("bot.responder.MOMENT_S", 0.0)
+    answers = SlowAnswers()
+    asked = asyncio.create_task(router(redis, answers=answers).answer(put(message(ASKS, id_="m2"))))
+    await asyncio.sleep(0.05)
+    answers.gate.set()
+    assert (await asked).fate == "answered"
+    assert await out(redis) == []
+
+
+async def test_a_wait_is_told_of_once_whoever_takes_the_question_up_again(
+    redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.responder.MOMENT_S", 0.02)
+    streams, question = Streams(redis, lease_s=1), put(message(ASKS, addressed=True), unasked=False)
+    await streams.register("sample")
+    await redis.execute_command(*asking(question))
+    moment, answer = (f"{question.message.key}:{kind}" for kind in ("moment", "answer"))
+
+    async def worker(answers: SlowAnswers, expected: list[str]) -> None:
+        walk = router(redis, answers=answers)
+
+        async def handle(entry: Entry) -> Sequence[Write]:
+            outcome = await walk.answer(Question.model_validate_json(entry.body))
+            return (*outcome.writes, *map(saying, outcome.effects))
+
+        running = asyncio.create_task(Consumer(streams, [QUESTIONS], handle).run())
+        assert await until_out(redis, len(expected)) == expected
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+    await worker(SlowAnswers(), [moment])
+    second = SlowAnswers()
+    asyncio.get_running_loop().call_later(0.3, second.gate.set)
+    await worker(second, [moment, answer])
+    assert await out(redis) == [moment, answer]
+
+
+async def test_who_overslept_tells_nobody_to_wait_for_what_another_has_answered(redis: Redis) -> None:
+    question = put(message(ASKS, addressed=True), unasked=False)
+    await write(redis, await router(redis).answer(question))
+    late = Floor(redis, MemberBook(redis), History(redis))
+    said = Say(id="late", place=question.message.place, text="One moment", kind="notice")
+    await late.say_meanwhile(question.message, said)
+    assert await out(redis) == []

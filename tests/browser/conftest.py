@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -12,9 +14,28 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 
+CHROMIUM = next(
+    (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
+)
+QUIET = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+"""Chromium as root, without a GPU, and without talk to its maker."""
+IN_THE_BROWSER = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium found; mend: apt-get install -y chromium fonts-noto-cjk"),
+]
+"""The marks of a module that needs it."""
 PATIENCE_S = 240
 """Seconds for a start that has to prepare the model first."""
 
@@ -50,7 +71,15 @@ def start(folder: Path, **settings: str) -> RunningHouse:
             pytest.fail("the house did not open:\n" + "".join(printed))
         time.sleep(0.05)
     community, console, ops = re.findall(r"https?://\S+", "".join(printed))[:3]
+    while not _listens(community):  # its port is bound when that is printed, and served a moment later
+        assert time.monotonic() < give_up
+        time.sleep(0.05)
     return RunningHouse(community, console, ops, process, printed)
+
+
+def _listens(address: str) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", urlsplit(address).port or 80)) == 0
 
 
 def _read(process: subprocess.Popen[str], printed: list[str]) -> None:
@@ -71,3 +100,12 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningHouse]:
     running = start(tmp_path_factory.mktemp("house"))
     yield running
     assert stop(running) == 0
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """The browser, for one module: its own loop must be gone before tests with another loop run."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
+        yield browser
+        browser.close()

@@ -2,34 +2,18 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, expect
 
+from tests.browser.conftest import IN_THE_BROWSER
 from tests.browser.pages import Camera, CommunityPage, ConsolePage, see
 from tests.pictures import TELEGRAM, code, file, photo
 
-CHROMIUM = next(
-    (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
-)
-QUIET = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
-"""Chromium as root, without a GPU, and without talk to its maker."""
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium found; mend: apt-get install -y chromium fonts-noto-cjk"),
-]
+pytestmark = IN_THE_BROWSER
 
 
 class House(Protocol):
@@ -83,14 +67,6 @@ SCRIPTS = {
         caption="This is the new box of our tea, for you to see.",
     ),
 }
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

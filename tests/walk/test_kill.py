@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import multiprocessing
 import signal
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from redis.asyncio import Redis
 
-from bot.adapters.web_room import Removed, Said, events
+from bot.adapters.web_events import Removed, Said, Voted, events
+from bot.feedback import FeedbackBook, Tally
 from moderation.cases import CaseBook, strikes_key
 from moderation.keys import key
-from tests.walk.victim import COMMUNITY, PARTS, REST, TEXTS, Part, play
+from tests.walk.victim import ANSWER, COMMUNITY, PARTS, REST, TEXTS, Part, play
 
 MOST_STEPS = 200
 """More commands than any part sends: a guard against a test that never ends."""
@@ -56,9 +58,20 @@ async def assert_everything_happened_once(redis: Redis) -> None:
     spoken = sorted((event.kind, event.text) for event in said if event.kind in ("answer", "moderator"))
     apart = [("answer", REST)] if ("answer", REST) in spoken else []
     assert spoken == [*apart, ("answer", "T+3"), ("answer", "T+7"), ("moderator", "目前不支持火星。")]
-    assert sorted(event.kind for event in said if event.kind in ("handoff", "notice")) == ["handoff", "notice"]
+    assert sorted(event.kind for event in said if event.kind in ("handoff", "notice")) == [
+        "handoff",
+        "handoff",
+        "notice",
+    ]
     cases = CaseBook(redis)
-    assert await cases.counts(COMMUNITY) == (0, 0, 2)
+    assert await cases.counts(COMMUNITY) == (1, 1, 2)
+    [asked_for] = await cases.queue(COMMUNITY)
+    assert asked_for.subject.id == "covered"
+    assert [event for event in seen if isinstance(event, Voted)] == [Voted(id=ANSWER, up=0, person=1)]
+    assert await FeedbackBook(redis).tally(COMMUNITY, ANSWER) == Tally(1, up=0, person=1)
+    today = datetime.now(UTC).date()
+    [day] = await FeedbackBook(redis).days(COMMUNITY, today - timedelta(days=1), today)
+    assert day.total == Tally(2 + len(apart), up=0, person=1)
     assert await redis.zcard(strikes_key(COMMUNITY, "member-scam")) == 1
     assert await redis.hget(key(COMMUNITY, "member", "member-chat"), "passed") == "1"
     assert await redis.llen(key(COMMUNITY, "recent")) == len(TEXTS)

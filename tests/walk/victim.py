@@ -20,6 +20,7 @@ from redis.asyncio.connection import AbstractConnection
 
 from bot.adapters.web_room import Room
 from bot.bench import Sitting
+from bot.feedback import FeedbackBook
 from bot.floor import Floor
 from bot.gateway import Gateway
 from bot.history import History
@@ -27,13 +28,14 @@ from bot.manners import Manners
 from bot.outcome import Outcome
 from bot.redis_server import open_client
 from bot.router import Router
-from bot.stream import DECISIONS, MESSAGES, QUESTIONS, Streams
+from bot.stream import DECISIONS, MESSAGES, QUESTIONS, VOTES, Streams
+from bot.voting import Votes
 from bot.worker import Worker
 from moderation.cases import CaseBook
 from moderation.judge import Judge
 from moderation.members import MemberBook
 from moderation.policy import load
-from moderation.types import Author, Decision, Message, Passage, Place, Reply
+from moderation.types import Author, Choice, Decision, Message, Passage, Place, Reply, Vote
 
 COMMUNITY = "killed"
 PLACE = Place(platform="web", community=COMMUNITY, channel="help", profile="help")
@@ -56,6 +58,8 @@ ONE_BREATH = ("opening", "burst", "rest")
 """Messages of one member, which are one question; a worker that died before the last one answers it by itself."""
 OPENED = "\n".join(TEXTS[id_] for id_ in ONE_BREATH[:2])
 REST = "3 天"
+ANSWER = "web:help:covered:0:answer"
+VOTES_CAST: tuple[Choice, ...] = ("up", "person")
 SAID_AT = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 
@@ -124,17 +128,20 @@ async def _work(redis: Redis, streams: Streams) -> None:
     members, history = MemberBook(redis), History(redis)
     floor = Floor(redis, members, history, Manners(burst_s=BURST_S))
     router = Router(StubBench(), StubAnswers(), members, history, floor, archive_days=1)
-    worker = Worker(streams, router, CaseBook(redis), _told)
-    await _until_empty(redis, worker.run(), (MESSAGES, QUESTIONS, DECISIONS))
+    worker = Worker(streams, router, CaseBook(redis), Votes(FeedbackBook(redis), CaseBook(redis), history), _told)
+    await _until_empty(redis, worker.run(), (MESSAGES, QUESTIONS, DECISIONS, VOTES))
 
 
 async def _moderate(redis: Redis, streams: Streams) -> None:
-    """Answer the one question that waits, as a moderator would who clicks again after an error."""
+    """Answer the one question that waits, as a moderator would who clicks again after an error; and vote, twice."""
     cases = CaseBook(redis)
     for case in await cases.queue(COMMUNITY):
         await cases.claim(COMMUNITY, case.id, "anna")
         decision = Decision(case=case.id, action="answer", by="anna", text="目前不支持火星。")
         await cases.decide(COMMUNITY, decision)
+    room = Room(redis, streams.put_on, COMMUNITY, {"help": "help"})
+    for choice in VOTES_CAST:
+        assert await room.vote(Vote(community=COMMUNITY, answer=ANSWER, member="anna", choice=choice), "help")
 
 
 async def _perform(redis: Redis, streams: Streams) -> None:

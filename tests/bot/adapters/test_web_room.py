@@ -10,7 +10,8 @@ from redis.asyncio import Redis
 from redis.asyncio.client import Pipeline
 
 from bot.adapters import web_room
-from bot.adapters.web_room import Event, NoSuchChannel, Removed, Room, Said, said_id
+from bot.adapters.web_events import Event, Removed, Said
+from bot.adapters.web_room import NoSuchChannel, Room, said_id
 from bot.stream import MESSAGES, Streams, names
 from moderation.types import Author, Enforce, Message, Passage, Place, Say
 

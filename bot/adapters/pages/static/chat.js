@@ -1,6 +1,7 @@
 // The community page, live. Every text of a member, the bot or a document goes in by textContent and by nothing else.
 import { startReply } from "./composer.js";
-import { byId, form, nameOf, room, say } from "./room.js";
+import { byId, form, make, nameOf, room, say } from "./room.js";
+import { ballot, count } from "./votes.js";
 
 const list = byId("messages");
 const scroll = byId("scroll");
@@ -9,13 +10,6 @@ const calendar = new Intl.DateTimeFormat(room.lang, { dateStyle: "medium", timeS
 
 const SHADES = 6;
 const shade = (id) => [...id].reduce((sum, letter) => (sum * 31 + letter.codePointAt(0)) % 9973, 7) % SHADES;
-
-function make(tag, className, text) {
-  const node = document.createElement(tag);
-  if (className) node.className = className;
-  if (text) node.textContent = text;
-  return node;
-}
 
 function when(at) {
   const time = make("time", "soft small", clock.format(new Date(at)));
@@ -113,6 +107,7 @@ function bubble(said) {
     words.append(sources);
   }
   body.append(head(said), words);
+  if (said.ballot) body.append(ballot(said));
   if (form) body.append(replyButton(said));
   node.append(face(said), body);
   return node;
@@ -162,6 +157,7 @@ let caughtUp = false;
 const stream = new EventSource(`/c/${encodeURIComponent(room.channel)}/live`);
 stream.addEventListener("room", (message) => {
   const event = JSON.parse(message.data);
+  if (event.event === "voted") return count(event);
   const follow = !caughtUp || atBottom() || event.author === room.member;
   show(event);
   if (follow) toBottom();

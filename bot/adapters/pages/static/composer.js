@@ -13,7 +13,7 @@ function stopReply() {
   byId("replying").hidden = true;
 }
 
-function complain(words) {
+export function complain(words) {
   byId("problem").textContent = words;
   byId("problem").hidden = !words;
 }

@@ -1,0 +1,54 @@
+"""Fits the confidence (`bot/confidence.py`) to questions that were asked: which signs a right reading has."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import StandardScaler
+
+from bot.confidence import Signs, Weights
+from bot.evaluation.figures import calibrating
+from bot.evaluation.report import Report
+from moderation.errors import XiaoerError
+
+FEWEST = 50
+"""Right readings, and wrong ones, below which nothing can be learnt."""
+
+
+class FitError(XiaoerError):
+    """Too little was asked to fit a confidence."""
+
+
+def readings(report: Report, seed: int) -> list[tuple[Signs, bool]]:
+    """The readings of the first house's calibrating half, and whether each was right."""
+    mine = [one for one in report.asked if one.house == report.asked[0].house]
+    held = calibrating(mine, seed)
+    return [(one.signs, one.right) for one in mine if one.signs and one.question.context in held]
+
+
+def fit(readings: Sequence[tuple[Signs, bool]]) -> Weights:
+    """The logistic regression (L2, C = 1, on standardised signs) of readings that were right or not.
+
+    Raises FitError when there are too few of either.
+    """
+    signs = np.array([list(one) for one, _ in readings], dtype=np.float64)
+    right = np.array([good for _, good in readings])
+    if min(right.sum(), (~right).sum(), len(right)) < FEWEST:
+        raise FitError(
+            f"{len(right)} readings, {int(right.sum())} of them right: at least {FEWEST} right and as many wrong ones "
+            "are needed; evaluate with a larger --sample"
+        )
+    scaler = StandardScaler().fit(signs)
+    learnt = LogisticRegression(C=1.0, max_iter=1000).fit(scaler.transform(signs), right)
+    of = learnt.coef_[0] / scaler.scale_
+    return Weights(float(learnt.intercept_[0] - of @ scaler.mean_), tuple(map(float, of)))
+
+
+def write(weights: Weights, out: Path) -> None:
+    """Writes the weights as `bot/confidence.json` holds them."""
+    named = {name: round(weight, 4) for name, weight in zip(Signs._fields, weights.of, strict=True)}
+    out.write_text(json.dumps({"bias": round(weights.bias, 4), "weights": named}, indent=1) + "\n", "utf-8")

@@ -1,0 +1,44 @@
+"""The product's own model and search, asked six questions about the sample community."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from bot.evaluation.asking import ask
+from bot.evaluation.houses import House, Question
+from bot.knowledge.reading import read_folder
+from bot.lm.cache import prepare
+from bot.lm.opening import open_lm
+from bot.lm.vectors import TokenVectors
+from bot.sample import KNOWLEDGE
+
+CACHE = Path.home() / ".cache" / "xiaoer"
+TODAY = date(2026, 11, 20)
+EN = {"lang": "en", "answerable": True, "document": "en/payouts.md"}
+ZH = {"lang": "zh", "answerable": True, "document": "zh/payouts.md"}
+QUESTIONS: list[dict[str, Any]] = [
+    EN | {"question": "What is the smallest amount I can withdraw?", "expect": ("¥100",)},
+    EN | {"question": "What does a fourth withdrawal in a month cost?", "expect": ("¥2",)},
+    ZH | {"question": "提现手续费怎么收", "expect": ("2元",)},
+    ZH | {"question": "单笔最低提现多少钱", "expect": ("100元",)},
+    {"lang": "en", "question": "How low is the clothing commission in the winter campaign?", "answerable": False},
+    {"lang": "zh", "question": "推荐一下附近好吃的火锅", "answerable": False},
+]
+
+
+async def test_the_real_path_finds_what_is_valid_and_says_what_stands_there() -> None:
+    questions = tuple(Question(kind="sample", **one) for one in QUESTIONS)
+    house = House("sample", read_folder(KNOWLEDGE).documents, questions)
+    vectors = TokenVectors(prepare(CACHE))
+    lm = await open_lm(cache=CACHE, device="cpu", timeout_s=120)
+    try:
+        done = await ask(house, lm, vectors, confidence=0.5, today=TODAY, progress=lambda _step, _part: None)
+    finally:
+        await lm.close()
+    assert all(one.found_within(3) for one in done if one.question.answerable)
+    assert all(one.numbers_stand for one in done if one.answered)
+    assert not any(one.stale for one in done)
+    assert sum(one.right for one in done) >= 2
+    assert not done[-1].answered
