@@ -11,6 +11,7 @@ import math
 import re
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from itertools import chain, zip_longest
 from typing import NamedTuple
 
 import structlog
@@ -30,8 +31,10 @@ Search = Callable[[str, str], Awaitable[list[Passage]]]
 """(community, question) -> passages, the best first."""
 
 READ = 3
-"""Passages that the model reads for one question; more cost time and rarely hold the answer."""
-FLOOR = 0.05
+"""Passages that the model reads first; more cost time and rarely hold the answer."""
+FURTHER = 2
+"""Passages that it reads when the first are silent: what the other language alone says, mostly."""
+FLOOR = 0.02
 """A passage below this score has nothing to do with the question: no model reads it. Oblique questions, and those over
 documents of the other language, find the right passage with scores down to here."""
 MAX_TOKENS = 160
@@ -122,7 +125,7 @@ class AnswerRoom:
         """The best proven reading of the best passages. A model that fails is logged and counts as none."""
         asked, earlier = bare(question), "\n".join(history)[-EARLIER:]
         passages = await self._passages(community, asked, earlier)
-        if not passages or passages[0].score < max(floor, FLOOR):
+        if max((found.score for found in passages), default=0.0) < max(floor, FLOOR):
             return Considered(passages, why="nothing_found")
         try:
             worth = [found for found in passages if found.score >= FLOOR]
@@ -133,23 +136,20 @@ class AnswerRoom:
         return Considered(passages, best, signs, "" if best else "not_answered")
 
     async def _passages(self, community: str, question: str, earlier: str) -> tuple[Passage, ...]:
-        """The passages to read, best first; one search more for a question together with the turns it may lean on."""
-        found = await self._search(community, question)
+        """The passages to read, best first; a question's own by turns with those of its thread's last turns."""
+        searches = [await self._search(community, question)]
         if earlier:
-            found = found + await self._search(community, f"{earlier}\n{question}")
-        best: dict[tuple[str, str], Passage] = {}
-        for one in sorted(found, key=lambda passage: -passage.score):
-            best.setdefault((one.document, one.text), one)
-        return tuple(best.values())[:READ]
+            searches.append(await self._search(community, f"{earlier}\n{question}"))
+        turns = chain.from_iterable(zip_longest(*searches))
+        return tuple({(one.document, one.text): one for one in turns if one}.values())[: READ + FURTHER]
 
     async def _read(
         self, community: str, question: str, passages: Sequence[Passage], earlier: str = ""
     ) -> tuple[Draft | None, Signs | None]:
         """The best proven reading with its signs, or neither when every passage is silent. Raises LmError."""
-        prompts = [reading(question, found.title, found.text, earlier=earlier) for found in passages]
-        completions = await self._lm.complete(prompts, max_tokens=MAX_TOKENS, group=community)
-        pairs = zip(passages, completions, strict=True)
-        drafts = [made for pair in pairs if (made := draft(question, *pair))]
+        drafts = await self._drafts(community, question, passages[:READ], earlier, begun=False)
+        if not any(one.willing > 0 for one in drafts) and passages[READ:]:
+            drafts += await self._drafts(community, question, passages[READ:], earlier, begun=True)
         if not drafts:
             return None, None
         best = max(drafts, key=lambda one: one.willing + 2 * log_odds(one.passage.score) + one.completion.logprob)
@@ -157,6 +157,15 @@ class AnswerRoom:
         again = reading(question, best.passage.title, sentence, earlier=earlier)
         (alone,) = await self._lm.complete([again], max_tokens=MAX_TOKENS, group=community, begun=True)
         return best, signs(question, best, alone, [one for one in drafts if one is not best])
+
+    async def _drafts(
+        self, community: str, question: str, passages: Sequence[Passage], earlier: str, *, begun: bool
+    ) -> list[Draft]:
+        """What each passage says, as far as it proves it."""
+        prompts = [reading(question, found.title, found.text, earlier=earlier) for found in passages]
+        completions = await self._lm.complete(prompts, max_tokens=MAX_TOKENS, group=community, begun=begun)
+        pairs = zip(passages, completions, strict=True)
+        return [made for pair in pairs if (made := draft(question, *pair))]
 
 
 def draft(question: str, passage: Passage, completion: Completion) -> Draft | None:

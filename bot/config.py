@@ -26,7 +26,7 @@ class Settings(BaseSettings):
     # Where things are kept
     redis_url: SecretStr = Field(SecretStr(""), description="Redis or Valkey server; empty starts the embedded one")
     data_dir: Path = Field(Path("data"), description="the embedded server's files and this installation's secret key")
-    cache_dir: Path = Field(Path("~/.cache/xiaoer"), description="converted models")
+    cache_dir: Path = Field(Path("~/.cache/xiaoer"), description="converted models, and the index of the knowledge")
 
     # The community
     community: str = Field("sample", description="its name: letters, digits, '.', '_' and '-'")

@@ -14,6 +14,7 @@ from bot.effects import carrying_out, in_reply
 from bot.floor import Floor, handing, hearing, settled
 from bot.history import History, archiving, noting
 from bot.knowledge.documents import guess_lang
+from bot.knowledge.learnt import learnt
 from bot.knowledge.shelf import teaching
 from bot.outcome import Answers, Bench, Outcome, context
 from bot.questions import Speech, speech
@@ -112,9 +113,11 @@ class Router:
         return await self._responder.answer(question)
 
     async def carry_out(self, case: Case, decision: Decision) -> Outcome:
-        """What a decision leads to, a person's and the policy's alike."""
+        """What a decision leads to, a person's and the policy's alike; an answer worth keeping goes onto the shelf."""
         policy = (await self._bench.sitting(case.community)).judge.policy
-        return _carried_out(policy, case, decision)._replace(writes=tuple(settled(case, decision)))
+        document = learnt(case, decision)
+        taught = teaching(case.community, document) if document else ()
+        return _carried_out(policy, case, decision)._replace(writes=(*settled(case, decision), *taught))
 
 
 def _ruled(

@@ -161,7 +161,10 @@ Action = Literal["dismiss", "remove", "timeout", "ban", "answer"]
 
 
 class Decision(Noun):
-    """What settles a case. `by` is a person's id, or "policy"; `reason` a clause's name; `text` words to the member."""
+    """What settles a case. `by` is a person's id, or "policy"; `reason` a clause's name; `text` words to the member.
+
+    `teach` says that the answer to a hand-off is to be kept as knowledge; with any other action it means nothing.
+    """
 
     case: Identity
     action: Action
@@ -171,6 +174,7 @@ class Decision(Noun):
     text: str = Field(default="", max_length=4096)
     seconds: NonNegativeInt = 0
     strikes: NonNegativeInt = 0
+    teach: bool = False
     at: AwareDatetime = Field(default_factory=lambda: datetime.now(UTC))
 
 

@@ -25,7 +25,7 @@ class ChoiceError(ValueError):
 
 
 def to_decision(form: Mapping[str, object], case: Case, by: Moderator, policy: Policy) -> Decision:
-    """The decision of a posted form: `action`, `reason` (a clause), `text` (words to the member).
+    """The decision of a posted form: `action`, `reason` (a clause), `text` (words to the member), `teach` (a tick).
 
     An enforcement counts as many strikes as its clause says. Raises ChoiceError.
     """
@@ -37,8 +37,11 @@ def to_decision(form: Mapping[str, object], case: Case, by: Moderator, policy: P
         raise ChoiceError("long")
     if action == "answer" and not text:
         raise ChoiceError("answer")
-    if action in ("dismiss", "answer"):
-        return Decision(case=case.id, action=action, by=by.id, by_name=by.name, text=text if action == "answer" else "")
+    if action == "answer":
+        teach = bool(form.get("teach"))
+        return Decision(case=case.id, action=action, by=by.id, by_name=by.name, text=text, teach=teach)
+    if action == "dismiss":
+        return Decision(case=case.id, action=action, by=by.id, by_name=by.name)
     clause = policy.clauses.get(str(form.get("reason")))
     if clause is None:
         raise ChoiceError("reason")

@@ -90,7 +90,8 @@ class Desk:
             await self._cases.decide(self._community, to_decision(form, case, moderator(request), self._policy))
         except ChoiceError as fault:
             problem = spoken(request).under("error")[fault.why]
-            return await self._show(request, case, problem, 422, typed=str(form.get("text") or ""))
+            typed, teach = str(form.get("text") or ""), bool(form.get("teach"))
+            return await self._show(request, case, problem, 422, typed=typed, teach=teach)
         except Settled as fault:
             return await self._late(request, "case.settled_first", fault.decision.by, fault.decision.by_name)
         except Taken as fault:
@@ -147,7 +148,14 @@ class Desk:
         return self._render(request, f"{part}{page}.html", me=moderator(request), community=self._community, **values)
 
     async def _show(
-        self, request: Request, case: Case, problem: str = "", status: int = 200, typed: str | None = None
+        self,
+        request: Request,
+        case: Case,
+        problem: str = "",
+        status: int = 200,
+        *,
+        typed: str | None = None,
+        teach: bool = False,
     ) -> Response:
         me, names = moderator(request), await self._logins.names()
         draft = case.reply.text if case.reply else ""
@@ -157,6 +165,7 @@ class Desk:
             "mine": case.claimed_by == me.id,
             "problem": problem,
             "draft": draft if typed is None else typed,
+            "teach": teach,
             "pieces_of_text": marked(case.subject.text, case.verdict.signals if case.verdict else ()),
             "clause": self._clause(request),
             "clauses": tuple(self._clauses),

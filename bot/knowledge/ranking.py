@@ -20,7 +20,7 @@ from bot.knowledge.extract import Piece
 from bot.knowledge.meaning import Meaning, Sense, Tokens
 from bot.knowledge.nearest import Nearest, best
 from bot.knowledge.postings import Postings
-from bot.knowledge.relevance import Doubles, Evidence, by_all, by_words, rarity
+from bot.knowledge.relevance import OWN_FIRST, Doubles, Evidence, by_all, by_words, foreign, log_odds, rarity
 from bot.knowledge.twins import age, is_version, say_the_same
 
 CANDIDATES = 30
@@ -28,6 +28,9 @@ CANDIDATES = 30
 SAME = 0.9
 """Passages whose terms overlap by this share (Jaccard) may be one text in two documents: the newer one is shown. Whole
 documents that are one text are folded before, by `twins.py`."""
+
+FOREIGN = 2
+"""Of the passages shown, the places kept for the other language, so that what it alone says is found too."""
 
 Rows = npt.NDArray[np.intp]
 
@@ -92,21 +95,24 @@ class Ranking:
         Near-identical passages of different documents are folded: the newest document's is kept.
         """
         with _blas().limit(limits=1, user_api="blas"):
-            rows, scores = self._scored(question, shown)
-        kept: list[tuple[float, int]] = []
-        for at in best(scores, len(scores)):
-            if len(kept) == limit:
+            rows, scores, foreign = self._scored(question, shown)
+        kept: list[int] = []
+        for at in best(log_odds(scores) - OWN_FIRST * foreign, len(scores)).tolist():
+            if len(kept) >= limit and foreign[kept].sum() >= FOREIGN:
                 break
-            score, row = float(scores[at]), int(rows[at])
-            twin = next((at for at, (_, held) in enumerate(kept) if self._same(held, row)), None)
+            twin = next((place for place, held in enumerate(kept) if self._same(int(rows[held]), int(rows[at]))), None)
             if twin is None:
-                kept.append((score, row))
-            elif age(self._entries[row].document) > age(self._entries[kept[twin][1]].document):
-                kept[twin] = (kept[twin][0], row)
-        return [Ranked(score, self._entries[row].document, self._entries[row].text) for score, row in kept]
+                kept.append(at)
+            elif age(self._document(rows[at])) > age(self._document(rows[kept[twin]])):
+                kept[twin] = at
+        chosen = _with_both(kept, foreign, limit)
+        return [Ranked(float(scores[at]), self._document(rows[at]), self._entries[int(rows[at])].text) for at in chosen]
 
-    def _scored(self, question: Question, shown: Rows) -> tuple[Rows, Doubles]:
-        """The candidates among the rows `shown` and their scores."""
+    def _document(self, row: np.intp) -> Document:
+        return self._entries[int(row)].document
+
+    def _scored(self, question: Question, shown: Rows) -> tuple[Rows, Doubles, npt.NDArray[np.bool_]]:
+        """The candidates among the rows `shown`, their scores, and which are in the other language."""
         hits = self._words.found(question.terms)
         weights = rarity(question.terms, hits.spans, len(self._words))
         coverage = self._words.sums(hits, weights) / (weights.sum() or 1.0)
@@ -115,12 +121,13 @@ class Ranking:
         rows = shown[proposed[ranks[proposed] > 0]]
         sense = question.sense
         if not (self._nearest and self._meaning and sense):
-            return rows, by_words(coverage[rows])
+            return rows, by_words(coverage[rows]), np.zeros(len(rows), np.bool_)
         cosine = self._nearest.likeness(sense.vector)
         near = shown[best(cosine[shown], CANDIDATES)]
         rows = np.array(list(dict.fromkeys([*rows.tolist(), *near.tolist()])), np.intp)
         tokens = [tokens for row in rows.tolist() if (tokens := self._entries[row].tokens)]
-        return rows, by_all(Evidence(coverage[rows], cosine[rows], tokens), sense, self._meaning)
+        evidence = Evidence(coverage[rows], cosine[rows], tokens)
+        return rows, by_all(evidence, sense, self._meaning), foreign(evidence, sense)
 
     def _same(self, one: int, other: int) -> bool:
         first, second = self._entries[one].document, self._entries[other].document
@@ -130,3 +137,10 @@ class Ranking:
         if len(left & right) < SAME * len(left | right):
             return False
         return is_version(first, second) or say_the_same(first, left, second, right)
+
+
+def _with_both(kept: Sequence[int], foreign: npt.NDArray[np.bool_], limit: int) -> list[int]:
+    """The first `limit`; with more than FOREIGN places the last are the other language's best, if there are any."""
+    others = [at for at in kept if foreign[at]][:FOREIGN] if limit > FOREIGN else []
+    first = [at for at in kept if at not in others][: limit - len(others)]
+    return [at for at in kept if at in first or at in others]

@@ -35,7 +35,11 @@ WITH_MEANING = Weights(-8.5, 3.5, 8.4, 7.3, 2.6)
 PAIR = 0.3
 """What a pair of Chinese characters weighs against a word: every word brings its pairs too."""
 CLOSER = 24
-"""How many candidates are also compared token by token, which takes most of a search's time."""
+"""How many candidates are also compared token by token, which takes most of a search's time; a third are kept for the
+other language."""
+OWN_FIRST = 2.0
+"""Log-odds by which a passage in the other language must be better to come before one in the asker's own: a folder
+rarely says a thing in the other language alone."""
 
 
 def rarity(terms: Sequence[str], found_in: npt.NDArray[np.intp], passages: int) -> Doubles:
@@ -62,16 +66,32 @@ def by_words(coverage: Doubles) -> Doubles:
     return _logistic(WORDS_ALONE.bias + WORDS_ALONE.coverage * coverage)
 
 
+def foreign(found: Evidence, asked: Sense) -> npt.NDArray[np.bool_]:
+    """Which candidates are in the other language than the question."""
+    return np.array([tokens.lang != asked.tokens.lang for tokens in found.tokens], np.bool_)
+
+
 def by_all(found: Evidence, asked: Sense, meaning: Meaning) -> Doubles:
     """The candidates' scores in [0, 1] by words and meaning."""
     weights = WITH_MEANING
-    other = np.array([tokens.lang != asked.tokens.lang for tokens in found.tokens], np.float64)
+    other = foreign(found, asked)
     evidence = weights.bias + weights.coverage * found.coverage + weights.cosine * found.cosine
     evidence += weights.other_language * other
-    closer = np.argsort(-evidence)[:CLOSER]
+    order = np.argsort(-evidence)
+    own, others = order[~other[order]], order[other[order]]
+    closer = np.concatenate(
+        [own[: CLOSER - min(len(others), CLOSER // 3)], others[: max(CLOSER // 3, CLOSER - len(own))]]
+    )
     evidence[closer] += weights.likeness * meaning.likeness(asked, [found.tokens[at] for at in closer])
     return _logistic(evidence)
 
 
 def _logistic(evidence: Doubles) -> Doubles:
     return 1 / (1 + np.exp(-evidence))
+
+
+def log_odds(scores: Doubles) -> Doubles:
+    """The log-odds of scores, within 20 either way."""
+    held = np.clip(scores, 2e-9, 1 - 2e-9)
+    result: Doubles = np.log(held / (1 - held))
+    return result

@@ -37,6 +37,21 @@ def test_an_answer_is_what_was_written() -> None:
 
 
 @pytest.mark.parametrize(
+    ("kind", "action", "teach", "taught"),
+    [
+        ("handoff", "answer", "yes", True),
+        ("handoff", "answer", "", False),
+        ("handoff", "dismiss", "yes", False),
+        ("moderation", "dismiss", "yes", False),
+        ("moderation", "remove", "yes", False),
+    ],
+)
+def test_the_tick_counts_with_an_answer_alone(kind: CaseKind, action: str, teach: str, taught: bool) -> None:
+    form = {"action": action, "reason": "scam_fraud", "text": "On the 5th.", "teach": teach}
+    assert to_decision(form, case(kind), SAM, POLICY).teach is taught
+
+
+@pytest.mark.parametrize(
     ("kind", "form", "why"),
     [
         ("moderation", {"action": "answer", "text": "hi"}, "action"),

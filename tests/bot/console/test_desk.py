@@ -26,6 +26,7 @@ from moderation.types import Author, Case, Decision, Message, Passage, Place, Re
 HELP = Place(platform="web", community="sample", channel="help", profile="help")
 MARKUP = "<script>alert(1)</script> send 50 USDT"
 SECRET = "a test's secret"
+TICKED = re.compile(r'name="teach"[^>]* checked')
 
 
 def review(id_: str = "REVIEW11", text: str = MARKUP, place: Place = HELP) -> Case:
@@ -245,6 +246,24 @@ async def test_a_draft_is_there_to_edit_and_the_answer_is_decided(
     assert (case.decision.action, case.decision.text, case.decision.by_name) == ("answer", "Paid by us.", "Sam")
     (entry,) = await redis.xrange("x:{sample}:decisions:0") or []
     assert "Paid by us." in str(entry)
+
+
+async def test_an_answer_is_saved_as_knowledge_when_that_is_ticked(
+    sam: Moderator, cases: CaseBook, redis: Redis
+) -> None:
+    await perform(redis, [*opening(question()), *opening(question("UNTICKED")), *opening(review())])
+    page = await sam.client.get("/case/QUESTION")
+    assert "Save as knowledge" in page.text
+    assert not TICKED.search(page.text)
+    assert 'name="teach"' not in (await sam.client.get("/case/REVIEW11")).text
+    assert TICKED.search((await sam.choose("QUESTION", "answer", page, text=" ", teach="yes")).text)  # refused
+
+    await sam.choose("QUESTION", "answer", page, text="Paid by us.", teach="yes")
+    await sam.choose("UNTICKED", "answer", text="Paid by us.")
+    settled = [await cases.get("sample", id_) for id_ in ("QUESTION", "UNTICKED")]
+    assert [case.decision.teach for case in settled if case and case.decision] == [True, False]
+    shown = [(await sam.client.get(f"/case/{id_}")).text for id_ in ("QUESTION", "UNTICKED")]
+    assert ["Saved as knowledge" in text for text in shown] == [True, False]
 
 
 async def test_what_was_typed_survives_a_refusal(sam: Moderator, redis: Redis) -> None:
