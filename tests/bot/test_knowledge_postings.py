@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.knowledge.postings import Postings, Words
+from bot.knowledge.ranking import FOREIGN, _with_both
 
 TERMS = ["apple", "+苹果", "2.5", "ship", "保证金"]
 Text = tuple[list[str], list[str]]
@@ -67,3 +68,17 @@ def test_nothing_is_left_of_what_is_removed() -> None:
     for row in (1, 0, 2):
         postings.remove(row)
     assert (len(postings), postings._places) == (0, {})
+
+
+@given(st.lists(st.booleans(), max_size=12), st.integers(1, 8))
+def test_both_languages_are_shown_where_both_are_found(foreign: list[bool], limit: int) -> None:
+    kept = list(range(len(foreign)))
+    shown = _with_both(kept, np.array(foreign, np.bool_), limit)
+    assert shown == sorted(shown)
+    assert len(shown) == min(limit, len(kept))
+    if limit > FOREIGN:
+        wanted = min(FOREIGN, sum(foreign))
+        assert sum(foreign[at] for at in shown) >= min(wanted, limit)
+        assert [at for at in shown if not foreign[at]] == [at for at in kept if not foreign[at]][
+            : len(shown) - sum(foreign[at] for at in shown)
+        ]
