@@ -7,12 +7,21 @@ from collections.abc import Sequence
 import pytest
 
 from bot.answer import AnswerRoom, draft, signs
-from bot.confidence import MOST, Signs, confidence, log_odds
+from bot.confidence import MOST, Signs, Weights, confidence, log_odds
 from bot.lm.types import Completion, LmBusy, LmError, LmTimeout
 from moderation.types import Passage
 
 SETTLEMENT = Passage(document="a", title="结算周期", text="订单确认收货后，结算周期为 7 天。", lang="zh", score=0.9)
 OTHER = Passage(document="b", title="Deposit", text="The deposit is 500 yuan.", lang="en", score=0.4)
+
+
+PLAIN = Weights(-3.0, (0.4, 1.0, 0.25, 1.5, 2.0, -0.1, 0.3, -1.0, -0.5, 0.5, 0.0, 0.0))
+"""The room's rules hold whatever the shipped weights are."""
+
+
+@pytest.fixture(autouse=True)
+def plain_weights(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.confidence.weights", lambda: PLAIN)
 
 
 class StubLm:
