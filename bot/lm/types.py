@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from moderation.errors import XiaoerError
@@ -40,14 +40,14 @@ class Completion:
     its tokens, `tokens` their number, the closing line break included. `refusal` is the probability that the first
     token begins `prompt.REFUSAL`, the model's own doubt that the passage answers; None where a backend cannot say.
     `first_ms` is the time until the first token was there, in milliseconds since the prompt was handed over, the wait
-    in the queue included; None where a backend cannot say.
+    in the queue included; None where a backend cannot say. A measurement: equal completions may differ in it.
     """
 
     text: str
     logprob: float
     tokens: int
     refusal: float | None = None
-    first_ms: float | None = None
+    first_ms: float | None = field(default=None, compare=False)
 
 
 class LanguageModel(Protocol):
