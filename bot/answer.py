@@ -11,6 +11,8 @@ import math
 import re
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain, zip_longest
 from typing import NamedTuple
 
@@ -52,19 +54,24 @@ _NUMBER_ASKED = re.compile(
 _NUMBER = re.compile(
     r"\d|[一二三四五六七八九十百千万两半]|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|half|twice)\b"
 )
-
 _NAMED = re.compile(
     r"\d+(?:[.,:]\d+)*|(?<!^)(?<![.!?] )\b[A-Z][\w'-]+|(?<=[\u3400-\u9fff])[A-Za-z]{2,}|(?<=[《“「])[^》”」]+"
 )
 _WORDED = re.compile(r"[A-Za-z]{2}|[\u3400-\u9fff]")
 
 
-class Draft(NamedTuple):
+@dataclass(frozen=True)
+class Draft:
     """A reading as far as its passage proves it."""
 
     text: str
     passage: Passage
     completion: Completion
+
+    @cached_property
+    def sentence(self) -> str:
+        """What of the passage the text stands in."""
+        return around(self.text, self.passage.text)
 
     @property
     def willing(self) -> float:
@@ -144,7 +151,7 @@ class AnswerRoom:
         return tuple({(one.document, one.text): one for one in turns if one}.values())[: READ + FURTHER]
 
     async def _read(
-        self, community: str, question: str, passages: Sequence[Passage], earlier: str = ""
+        self, community: str, question: str, passages: Sequence[Passage], earlier: str
     ) -> tuple[Draft | None, Signs | None]:
         """The best proven reading with its signs, or neither when every passage is silent. Raises LmError."""
         drafts = await self._drafts(community, question, passages[:READ], earlier, begun=False)
@@ -153,8 +160,7 @@ class AnswerRoom:
         if not drafts:
             return None, None
         best = max(drafts, key=lambda one: one.willing + 2 * log_odds(one.passage.score) + one.completion.logprob)
-        sentence = around(best.text, best.passage.text)
-        again = reading(question, best.passage.title, sentence, earlier=earlier)
+        again = reading(question, best.passage.title, best.sentence, earlier=earlier)
         (alone,) = await self._lm.complete([again], max_tokens=MAX_TOKENS, group=community, begun=True)
         return best, signs(question, best, alone, [one for one in drafts if one is not best])
 
@@ -193,7 +199,7 @@ def signs(question: str, best: Draft, alone: Completion, others: Sequence[Draft]
         rival=max(rivals, default=-MOST),
         seconded=float(bool(same)),
         unmet=_unmet(question, best.passage),
-        near=_near(question, around(best.text, best.passage.text)),
+        near=_near(question, best.sentence),
         foreign=float(best.passage.lang != guess_lang(question)),
         wanting=float(bool(_NUMBER_ASKED.search(question)) and not _NUMBER.search(best.text)),
         length=math.log(len(best.text)),

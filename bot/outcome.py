@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple, Protocol
 
 from bot.bench import Sitting
 from moderation.keys import Write
-from moderation.types import Case, Enforce, Message, Reply, Say, Verdict
+from moderation.types import Case, Enforce, Message, Reply, Say, Verdict, case_id
 
 CONTEXT = 6
 """Messages of the channel that a case shows before its subject."""
@@ -42,6 +42,12 @@ class Outcome(NamedTuple):
     case: Case | None = None
     reply: Reply | None = None
     shadow: Verdict | None = None
+
+
+def handoff(subject: Message, recent: Sequence[Message], reply: Reply, verdict: Verdict | None = None) -> Case:
+    """The case that hands a question to a person, with what was said before it and the draft; one for each message."""
+    id_, before = case_id("handoff", subject), context(subject, recent)
+    return Case(id=id_, kind="handoff", subject=subject, context=before, verdict=verdict, reply=reply)
 
 
 def context(message: Message, recent: Sequence[Message]) -> tuple[Message, ...]:

@@ -46,6 +46,11 @@ def proven(answer: str, passage: str) -> str:
     return " ".join(part.strip() for part in kept if part)
 
 
+def numbers(text: str) -> list[str]:
+    """The numbers of a text in its order, as they are written."""
+    return _NUMBER.findall(text)
+
+
 def quoted(answer: str, passage: str) -> str:
     """The stretch of the passage that the answer repeats, but for blanks, width, case and a slip; "" if there is none.
 
@@ -55,16 +60,15 @@ def quoted(answer: str, passage: str) -> str:
     letters, places = _bare(passage)
     if not said or not letters:
         return ""
-    at, end = letters.find(said), 0
-    if at >= 0:
-        end = at + len(said)
-    else:
+    at = letters.find(said)
+    end = at + len(said)
+    if at < 0:
         found = fuzz.partial_ratio_alignment(said, letters, score_cutoff=NEAR)
         if found is None or len(said) > len(letters):
             return ""
         at, end = found.dest_start, found.dest_end
     start, stop = _whole_words(passage, places[at], places[end - 1] + 1)
-    if _NUMBER.findall(_bare(passage[start:stop])[0]) != _NUMBER.findall(said):
+    if numbers(_bare(passage[start:stop])[0]) != numbers(said):
         return ""  # a part of a number is another number
     return passage[_with_its_not(passage, start, stop) : stop].lstrip(_EDGES + "。.!！?？)）").rstrip(_EDGES)
 
@@ -128,7 +132,7 @@ def _figure(found: re.Match[str]) -> tuple[str, str]:
 
 
 def around(quotation: str, passage: str) -> str:
-    """The sentences of the passage that hold a quotation, its first line before them when that is a heading."""
+    """The sentences of the passage that hold a quotation; all of it when that stands nowhere in it."""
     at = passage.find(quotation)
     if at < 0:
         return passage

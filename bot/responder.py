@@ -11,12 +11,12 @@ from bot.fitness import unfit
 from bot.floor import Floor, Turn, answered, exchanging, giving_back, handing
 from bot.history import History
 from bot.knowledge.documents import guess_lang
-from bot.outcome import Answers, Bench, Outcome, context
+from bot.outcome import Answers, Bench, Outcome, handoff
 from bot.questions import Speech
 from bot.talk import Question
 from bot.words import words
 from moderation.cases import opening
-from moderation.types import Case, Message, Reply, Verdict, case_id
+from moderation.types import Message, Reply, Verdict
 
 _POLITE = {Speech.THANKS: "say.thanks", Speech.GREETING: "say.hello", Speech.ABOUT: "say.about"}
 MOMENT_S = 4.0
@@ -91,7 +91,5 @@ class Responder:
 
     async def _handed_over(self, message: Message, reply: Reply, verdict: Verdict | None) -> Outcome:
         """A case for a person; nothing is said."""
-        before = context(message, await self._history.recent(message.place.community))
-        id_ = case_id("handoff", message)
-        case = Case(id=id_, kind="handoff", subject=message, context=before, verdict=verdict, reply=reply)
+        case = handoff(message, await self._history.recent(message.place.community), reply, verdict)
         return Outcome("escalated", writes=(*opening(case), *handing(case)), case=case, reply=reply)

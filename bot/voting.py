@@ -6,7 +6,7 @@ from bot.feedback import Answered, FeedbackBook, counting
 from bot.floor import handing
 from bot.history import History
 from bot.knowledge.documents import guess_lang
-from bot.outcome import Outcome, context
+from bot.outcome import Outcome, handoff
 from bot.words import words
 from moderation.cases import CaseBook, opening
 from moderation.types import Case, Message, Say, Vote, case_id
@@ -43,9 +43,8 @@ class Votes:
         case = await self._cases.get(vote.community, case_id("handoff", question))
         if case:
             return counted._replace(effects=(_told(case, vote),))
-        before = context(question, await self._history.recent(vote.community))
         reply = answered.reply.model_copy(update={"handoff": True, "why": "asked_for_a_person"})
-        case = Case(id=case_id("handoff", question), kind="handoff", subject=question, context=before, reply=reply)
+        case = handoff(question, await self._history.recent(vote.community), reply)
         writes = (*counted.writes, *opening(case), *handing(case))
         return Outcome("escalated", (_told(case, vote),), writes, case=case)
 

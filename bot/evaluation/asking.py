@@ -17,13 +17,13 @@ from bot.knowledge.index import Index
 from bot.knowledge.meaning import TokenTable
 from bot.lm.evaluate import best, units
 from bot.lm.types import LanguageModel, Progress
+from bot.proof import numbers
 from moderation.types import Lang, Noun, Passage, Reply
 
 LOOKED_AT = 5
 """Passages of the search among which the right document is looked for."""
 CLOSE = 0.5
 """F1 with a right answer from which on an answer is right."""
-_NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
 
 
 class Asked(Noun):
@@ -115,7 +115,7 @@ def judged(
     """What a reply is worth. `found` is what the search gives, `valid` the ids that may be quoted."""
     draft = reply.text if reply.why in ("", "unsure") else ""
     f1, exact = best(draft, question.answers, question.lang) if question.answers else (None, None)
-    standing = {number for passage in reply.passages for number in _NUMBER.findall(passage.text)}
+    standing = {number for passage in reply.passages for number in numbers(passage.text)}
     sources = tuple(passage.document for passage in reply.passages)
     return Asked(
         house=house,
@@ -129,7 +129,7 @@ def judged(
         right=right(question, draft),
         f1=f1,
         exact=exact,
-        numbers_stand=set(_NUMBER.findall(draft)) <= standing,
+        numbers_stand=set(numbers(draft)) <= standing,
         stale=not valid.issuperset(sources),
         lang=guess_lang(draft) if re.search(r"[A-Za-z\u3400-\u9fff]", draft) else None,
         took_ms=reply.took_ms,

@@ -20,7 +20,7 @@ from bot.knowledge.extract import Piece
 from bot.knowledge.meaning import Meaning, Sense, Tokens
 from bot.knowledge.nearest import Nearest, best
 from bot.knowledge.postings import Postings
-from bot.knowledge.relevance import OWN_FIRST, Doubles, Evidence, by_all, by_words, foreign, log_odds, rarity
+from bot.knowledge.relevance import OWN_FIRST, Doubles, Evidence, by_all, by_words, probability, rarity
 from bot.knowledge.twins import age, is_version, say_the_same
 
 CANDIDATES = 30
@@ -95,9 +95,9 @@ class Ranking:
         Near-identical passages of different documents are folded: the newest document's is kept.
         """
         with _blas().limit(limits=1, user_api="blas"):
-            rows, scores, foreign = self._scored(question, shown)
+            rows, evidence, foreign = self._weighed(question, shown)
         kept: list[int] = []
-        for at in best(log_odds(scores) - OWN_FIRST * foreign, len(scores)).tolist():
+        for at in best(evidence - OWN_FIRST * foreign, len(evidence)).tolist():
             if len(kept) >= limit and foreign[kept].sum() >= FOREIGN:
                 break
             twin = next((place for place, held in enumerate(kept) if self._same(int(rows[held]), int(rows[at]))), None)
@@ -106,13 +106,14 @@ class Ranking:
             elif age(self._document(rows[at])) > age(self._document(rows[kept[twin]])):
                 kept[twin] = at
         chosen = _with_both(kept, foreign, limit)
-        return [Ranked(float(scores[at]), self._document(rows[at]), self._entries[int(rows[at])].text) for at in chosen]
+        found = [(self._entries[int(rows[at])], float(evidence[at])) for at in chosen]
+        return [Ranked(probability(weight), entry.document, entry.text) for entry, weight in found]
 
     def _document(self, row: np.intp) -> Document:
         return self._entries[int(row)].document
 
-    def _scored(self, question: Question, shown: Rows) -> tuple[Rows, Doubles, npt.NDArray[np.bool_]]:
-        """The candidates among the rows `shown`, their scores, and which are in the other language."""
+    def _weighed(self, question: Question, shown: Rows) -> tuple[Rows, Doubles, npt.NDArray[np.bool_]]:
+        """The candidates among the rows `shown`, their log-odds, and which are in the other language."""
         hits = self._words.found(question.terms)
         weights = rarity(question.terms, hits.spans, len(self._words))
         coverage = self._words.sums(hits, weights) / (weights.sum() or 1.0)
@@ -126,8 +127,8 @@ class Ranking:
         near = shown[best(cosine[shown], CANDIDATES)]
         rows = np.array(list(dict.fromkeys([*rows.tolist(), *near.tolist()])), np.intp)
         tokens = [tokens for row in rows.tolist() if (tokens := self._entries[row].tokens)]
-        evidence = Evidence(coverage[rows], cosine[rows], tokens)
-        return rows, by_all(evidence, sense, self._meaning), foreign(evidence, sense)
+        foreign = np.array([one.lang != sense.tokens.lang for one in tokens], np.bool_)
+        return rows, by_all(Evidence(coverage[rows], cosine[rows], tokens, foreign), sense, self._meaning), foreign
 
     def _same(self, one: int, other: int) -> bool:
         first, second = self._entries[one].document, self._entries[other].document

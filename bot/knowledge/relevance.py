@@ -1,4 +1,4 @@
-"""From what a question and a passage share to the probability that the passage covers the question.
+"""From what a question and a passage share to the log-odds, and the probability, that the passage covers the question.
 
 The weights are of logistic regressions on open reading sets (XQuAD, CMRC 2018, ChineseSquad, SubjQA; train parts), each
 question asked of 30 to 150 random paragraphs of both languages, with its own paragraph among them or taken out, and
@@ -8,6 +8,7 @@ is above one half; BM25 as a further measure added nothing.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -54,44 +55,33 @@ def rarity(terms: Sequence[str], found_in: npt.NDArray[np.intp], passages: int) 
 
 class Evidence(NamedTuple):
     """What is known of the candidates, [n] each: the share of the question's terms that they hold, weighted by rarity;
-    the cosine of their vector with the question's; their tokens."""
+    the cosine of their vector with the question's; their tokens; whether they are in the other language than it."""
 
     coverage: Doubles
     cosine: Floats
     tokens: Sequence[Tokens]
+    foreign: npt.NDArray[np.bool_]
 
 
 def by_words(coverage: Doubles) -> Doubles:
-    """The candidates' scores in [0, 1] by words alone."""
-    return _logistic(WORDS_ALONE.bias + WORDS_ALONE.coverage * coverage)
-
-
-def foreign(found: Evidence, asked: Sense) -> npt.NDArray[np.bool_]:
-    """Which candidates are in the other language than the question."""
-    return np.array([tokens.lang != asked.tokens.lang for tokens in found.tokens], np.bool_)
+    """The candidates' log-odds by words alone."""
+    return WORDS_ALONE.bias + WORDS_ALONE.coverage * coverage
 
 
 def by_all(found: Evidence, asked: Sense, meaning: Meaning) -> Doubles:
-    """The candidates' scores in [0, 1] by words and meaning."""
+    """The candidates' log-odds by words and meaning."""
     weights = WITH_MEANING
-    other = foreign(found, asked)
     evidence = weights.bias + weights.coverage * found.coverage + weights.cosine * found.cosine
-    evidence += weights.other_language * other
+    evidence += weights.other_language * found.foreign
     order = np.argsort(-evidence)
-    own, others = order[~other[order]], order[other[order]]
+    own, others = order[~found.foreign[order]], order[found.foreign[order]]
     closer = np.concatenate(
         [own[: CLOSER - min(len(others), CLOSER // 3)], others[: max(CLOSER // 3, CLOSER - len(own))]]
     )
     evidence[closer] += weights.likeness * meaning.likeness(asked, [found.tokens[at] for at in closer])
-    return _logistic(evidence)
+    return evidence
 
 
-def _logistic(evidence: Doubles) -> Doubles:
-    return 1 / (1 + np.exp(-evidence))
-
-
-def log_odds(scores: Doubles) -> Doubles:
-    """The log-odds of scores, within 20 either way."""
-    held = np.clip(scores, 2e-9, 1 - 2e-9)
-    result: Doubles = np.log(held / (1 - held))
-    return result
+def probability(evidence: float) -> float:
+    """Of log-odds."""
+    return 1 / (1 + math.exp(-evidence))

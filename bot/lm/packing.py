@@ -85,9 +85,10 @@ def units(readings: Iterable[Reading], tokens: Tokens, width: int = WIDTH) -> li
     found: list[Unit] = []
     for one in readings:
         held: list[Block] = []
-        prefix: list[int] = []
-        for ask in one.asks:
-            prefix, block = _split(one, ask, tokens)
+        prompts = [parted(one.prompt(ask)) for ask in one.asks]
+        prefix = [BOS, *tokens.ids(prompts[0][0])] if prompts else []
+        for ask, (_, question) in zip(one.asks, prompts, strict=True):
+            block = _block(question, ask, tokens)
             if len(prefix) + len(block.ids) > width:
                 continue
             if len(prefix) + len(block.ids) + sum(len(other.ids) for other in held) > width:
@@ -99,11 +100,10 @@ def units(readings: Iterable[Reading], tokens: Tokens, width: int = WIDTH) -> li
     return found
 
 
-def _split(one: Reading, ask: Ask, tokens: Tokens) -> tuple[list[int], Block]:
-    """The prompt at the end of its passage. What follows begins with a line break, which no token spans."""
-    head, tail = parted(one.prompt(ask))
-    before, after = [BOS, *tokens.ids(head)], tokens.ids(tail)
-    return before, Block(after + tokens.ids(ask.target.replace("\n", " ") + END), len(after))
+def _block(question: str, ask: Ask, tokens: Tokens) -> Block:
+    """What follows a passage. It begins with a line break, which no token spans."""
+    before = tokens.ids(question)
+    return Block(before + tokens.ids(ask.target.replace("\n", " ") + END), len(before))
 
 
 def rows(taught: Sequence[Unit], rng: random.Random, width: int = WIDTH) -> list[Row]:
