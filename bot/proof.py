@@ -28,6 +28,8 @@ _NOT = re.compile(
 _NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
 _FIGURE = re.compile(r"(\d+(?:[.,:]\d+)*)\s*([%％‰°]|[^\W\d_\u3400-\u9fff]+|[\u3400-\u9fff])?")
 _NAME = re.compile(r"(?<![.!?。！？]\s)(?<!^)\b[A-Z][\w'-]+|\b[A-Z]{2,}\b")
+_SIGN = re.compile(r"(?<!\d)[+\-−±≥≤<>¥￥$€£]+$")
+"""What belongs to the number behind it: +86, -5 %, ≥ 3, $40."""
 _EDGES = " \n,，;；:：、"
 _CJK = re.compile(r"[\u3400-\u9fff]")
 
@@ -81,11 +83,13 @@ def _bare(text: str) -> tuple[str, list[int]]:
 
 
 def _whole_words(passage: str, start: int, stop: int) -> tuple[int, int]:
-    """The stretch without half a word or half a number at either end."""
+    """The stretch without half a word or half a number at either end, and with a number's sign or currency."""
     while 0 < start < len(passage) and _joined(passage[start - 1], passage[start]):
         start -= 1
     while 0 < stop < len(passage) and _joined(passage[stop - 1], passage[stop]):
         stop += 1
+    if signed := _SIGN.search(passage, 0, start) if passage[start : start + 1].isdigit() else None:
+        start = signed.start()
     return start, stop
 
 

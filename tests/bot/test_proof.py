@@ -70,6 +70,20 @@ words = st.lists(
 )
 
 
+@pytest.mark.parametrize(
+    ("answer", "passage", "said"),
+    [
+        ("86 571 5550", "Call +86 571 5550.", "+86 571 5550"),
+        ("40", "It costs $40.", "$40"),
+        ("15 元", "低于-15 元的", "-15 元"),
+        ("3 分", "评分≥3 分", "≥3 分"),
+        ("5 days", "It takes 3-5 days.", "5 days"),
+    ],
+)
+def test_a_number_keeps_its_sign_and_a_range_stays_a_range(answer: str, passage: str, said: str) -> None:
+    assert proven(answer, passage) == said
+
+
 @given(words, st.data())
 def test_every_stretch_of_a_passage_proves_itself_and_every_quotation_stands_in_it(
     parts: list[str], data: st.DataObject
