@@ -13,7 +13,7 @@ import random
 import shutil
 import time
 from collections.abc import Callable, Iterator
-from itertools import count
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
@@ -148,7 +148,7 @@ def _batches(file: Path, tokens: Tokens, seed: int) -> list[list[Row]]:
 
 
 def _passes(file: Path, tokens: Tokens, seed: int) -> Iterator[list[Row]]:
-    """Pass after pass, each with other windows."""
+    """Pass after pass, each with other windows; what was written meanwhile is read too."""
     for turn in count(seed):
         yield from _batches(file, tokens, turn)
 
@@ -176,14 +176,17 @@ def train_answer(
     """
     file = rows_file(data, "train")
     tokens = Tokens.load(prepare(cache, progress=progress))
-    limit = steps or (len(_batches(file, tokens, seed)) if minutes is None else NEVER)
+    first = _batches(file, tokens, seed)
+    limit = steps or (len(first) if minutes is None else NEVER)
     model = torch_model.published(None, device=device, dtype=torch.bfloat16)
+    if device == "cpu":  # plain matrix products go backward in a third of the time of the fused attention there
+        model.set_attn_implementation("eager")
     teacher = _Teacher(model, seed, begin)
     if shutil.which("c++"):
         for layer in model.model.layers:
             layer.compile(dynamic=False)
     began = time.monotonic()
-    for chosen in _passes(file, tokens, seed):
+    for chosen in chain(first, _passes(file, tokens, seed + 1)):
         spent = (time.monotonic() - began) / 60
         fraction = max((teacher.step + 0.5) / limit, spent / minutes if minutes else 0.0)
         if fraction >= 1:
