@@ -1,0 +1,1 @@
+"""Discord, as the tests meet it: a stateful server on a real socket."""

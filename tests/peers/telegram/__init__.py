@@ -1,0 +1,1 @@
+"""Telegram, as the tests meet it: a stateful server on a real socket."""
