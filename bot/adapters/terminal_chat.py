@@ -54,9 +54,10 @@ class TerminalChat:
         threading.Thread(target=self._read, args=(loop,), daemon=True, name="terminal").start()
         while (line := await self._lines.get()) is not None:
             if line.strip():
-                await self._hear(line.strip())
+                await self.hear(line.strip())
 
-    async def _hear(self, line: str) -> None:
+    async def hear(self, line: str) -> None:
+        """Take a typed line, as a message or a vote."""
         if choice := VOTES.get(line):
             await self._rate(choice)
             return

@@ -37,6 +37,7 @@ from bot.adapters.web_post import (
     to_vote,
 )
 from bot.adapters.web_room import PLATFORM, Bar, Heard, Room
+from bot.commands.parsing import is_appeal
 from bot.stream import OUTAGE
 from bot.web.buckets import Buckets
 from bot.web.guard import BODY_BYTES, guarded, trusted_form
@@ -187,7 +188,8 @@ class WebChat:
             await trusted_form(request)
             if not self._posts.take(visitor.id):
                 raise HTTPException(429, "fast")
-            if bar := await self.room.barred(visitor.id):
+            bar = await self.room.barred(visitor.id)
+            if bar and not is_appeal(str(form.get("text"))):
                 return JSONResponse({"error": self._bar_words(request, bar)}, 403)
             place = Place(platform=self.platform, community=self.room.community, channel=channel, profile=profile)
             try:
@@ -195,7 +197,7 @@ class WebChat:
                 message, shown = await self._seen(to_message(form, visitor, place, picture=bool(picture)), picture)
             except PostError as fault:
                 raise HTTPException(422, fault.why) from None
-        await self.room.post(message, shown)
+        await (self.room.tell(message) if bar else self.room.post(message, shown))
         return JSONResponse({"id": message.id})
 
     async def _vote(self, request: Request) -> Response:

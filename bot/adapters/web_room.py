@@ -110,6 +110,12 @@ class Room:
             self._put(pipe, message)
             await pipe.execute()
 
+    async def tell(self, message: Message) -> None:
+        """Put a member's message on the house's stream and show it to nobody; a second time does nothing."""
+        async with self._redis.pipeline(transaction=True) as pipe:
+            self._put(pipe, message)
+            await pipe.execute()
+
     async def say(self, effect: Say) -> None:
         """Show what the bot says, once per effect. Raises NoSuchChannel."""
         said = Said(
@@ -130,13 +136,16 @@ class Room:
             await pipe.execute()
 
     async def enforce(self, effect: Enforce) -> None:
-        """Remove a message, or keep a member from posting, once per effect. Raises NoSuchChannel."""
+        """Remove a message, keep a member from posting or let it post again, once per effect. Raises NoSuchChannel."""
         stream = self._stream(effect.place.channel)
         async with self._redis.pipeline(transaction=False) as pipe:
             if effect.action == "delete":
                 removed = Removed(id=effect.message, reason=effect.reason)
                 self._once(pipe, "web_remove", effect.id, [stream, self._picture(effect.message)], removed)
-            else:
+            elif effect.action in ("untimeout", "unban"):
+                done, barred = key(self.community, "done", effect.id), key(self.community, "barred", effect.member)
+                pipe.eval(_script("web_lift"), 2, done, barred, str(DONE_S))
+            elif effect.action != "kick":  # who was put out of the page would only come back by its address
                 self._bar(pipe, effect)
             await pipe.execute()
 

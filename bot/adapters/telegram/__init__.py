@@ -1,0 +1,1 @@
+"""Telegram, as the house meets it."""
