@@ -1,8 +1,4 @@
-"""What admins tell the bot in a chat. First depth: `/teach`.
-
-A command is a message like any other: it is judged, and it walks the same path. Who may use it is looked up when it is
-carried out, not when it is typed.
-"""
+"""`/teach`: what an admin says in the chat becomes a document."""
 
 from __future__ import annotations
 
@@ -11,21 +7,11 @@ import hashlib
 import re2
 from pydantic import ValidationError
 
+from bot.commands.parsing import CommandError, parsed
 from bot.knowledge.documents import Document, guess_lang
-from moderation.errors import XiaoerError
 from moderation.types import Message
 
-_NAME = re2.compile(r"(?i)^\s*/teach\b")
-_TEACH = re2.compile(r"(?is)^\s*/teach(?:@\w+)?\s+([^\n|:：]{1,200}?)\s*[\n|:：]\s*(\S.*)$")
-
-
-class CommandError(XiaoerError):
-    """A command that cannot be carried out as typed."""
-
-
-def is_command(message: Message) -> bool:
-    """Whether the message is a command of this room, well formed or not."""
-    return bool(_NAME.search(message.text))
+_LESSON = re2.compile(r"(?s)^([^\n|:：]{1,200}?)\s*[\n|:：]\s*(\S.*)$")
 
 
 def taught(message: Message) -> Document:
@@ -33,7 +19,8 @@ def taught(message: Message) -> Document:
 
     Raises CommandError when title or text is missing.
     """
-    found = _TEACH.search(message.text)
+    typed = parsed(message.text)
+    found = _LESSON.search(typed.words) if typed else None
     if found is None:
         raise CommandError("/teach: title and text are missing; write /teach TITLE: TEXT")
     title, text = found.groups()

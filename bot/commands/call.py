@@ -1,0 +1,90 @@
+"""One use of a command: who calls, with which words, in which language; what it may reach; and how it is answered."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import NamedTuple
+
+from bot.arrivals import UNASKED, Rights
+from bot.audit import Result, auditing
+from bot.books import Books
+from bot.commands.table import Command
+from bot.communities import Community
+from bot.effects import in_reply
+from bot.outcome import Bench, Outcome
+from bot.words import words
+from moderation.keys import Write
+from moderation.members import admin
+from moderation.types import Button, Enforce, Lang, Message, Say, SayKind, Tier
+
+ALOUD = frozenset({"telegram"})
+"""Platforms where an answer to one member can be read by all who are in the group."""
+
+
+class Reach(NamedTuple):
+    """What commands may reach. `file` is the text of the settings' policy file, for changes that begin from it.
+
+    `rights` are what the bot may do in a chat, as its platform says.
+    """
+
+    books: Books
+    bench: Bench
+    file: str
+    rights: Rights = UNASKED
+
+
+class Call(NamedTuple):
+    """A command as called. `typed` are the words behind its name."""
+
+    message: Message
+    command: Command
+    typed: str
+    tier: Tier
+    lang: Lang
+    community: Community
+
+    @property
+    def by(self) -> str:
+        """Who calls, as `platform:member`."""
+        return admin(self.message.place.platform, self.message.author.id)
+
+    @property
+    def by_name(self) -> str:
+        """What the others call who calls."""
+        return self.message.author.name or self.message.author.id
+
+    @property
+    def alone(self) -> bool:
+        """Whether only the caller reads the answer, or it is the moderators' desk."""
+        return self.message.place.private or self.message.place.platform not in ALOUD or self.at_desk
+
+    @property
+    def at_desk(self) -> bool:
+        """Whether it was called at the moderators' desk."""
+        return self.community.desk == f"{self.message.place.platform}:{self.message.place.channel}"
+
+    def says(self, name: str, /, **values: object) -> str:
+        """Words of the commands' table in the caller's language."""
+        return words(self.lang)(f"commands.{name}", **values)
+
+    def told(
+        self,
+        text: str,
+        *writes: Write,
+        effects: Sequence[Say | Enforce] = (),
+        buttons: tuple[Button, ...] = (),
+        kind: SayKind = "notice",
+    ) -> Outcome:
+        """An answer to the caller, with what is to be done and written."""
+        said = in_reply(self.message, text, kind).model_copy(update={"to": self.message.author.id, "buttons": buttons})
+        return Outcome("answered", (*effects, said), writes)
+
+    def audited(self, result: Result) -> Write:
+        """The line for the audit trail."""
+        message = self.message
+        what = f"/{self.command.name} {self.typed}".strip()
+        return auditing(self.community.name, self.by, self.tier, what, result, message.sent_at)
+
+
+Carry = Callable[[Reach, Call], Awaitable[Outcome]]
+"""Carries one command out. Raises CommandError when it is not written as it should be."""

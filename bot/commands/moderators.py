@@ -1,0 +1,102 @@
+"""What helpers and moderators tell the bot: the queue, a case, an answer, a remark, and the way back."""
+
+from __future__ import annotations
+
+from bot.cards import age, buttons, can_undo, card, title
+from bot.commands.call import Call, Carry, Reach
+from bot.commands.parsing import CommandError, case_and_words
+from bot.desk import names, showing
+from bot.effects import taking_back
+from bot.outcome import Outcome
+from bot.words import words
+from moderation.cases import Settled, Taken, remarking, reversing
+from moderation.types import Case, Decision, Remark, Say
+
+LINES = 10
+"""Cases that /queue shows."""
+
+
+async def queue(reach: Reach, call: Call) -> Outcome:
+    """Open cases, the most urgent first; no word of a member is in it, because a group may read along."""
+    cases = await reach.books.cases.queue(call.community.name, LINES)
+    if not cases:
+        return call.told(words(call.lang)("queue.empty"))
+    policy = (await reach.bench.sitting(call.community.name)).judge.policy
+    known = await names(reach.books, call.community.name)
+    lines = []
+    for one in cases:
+        held = words(call.lang)("queue.held", name=known.get(one.claimed_by, one.claimed_by)) if one.claimed_by else ""
+        place = one.subject.place
+        parts = (title(one, policy, call.lang), f"#{place.title or place.channel}", age(one, call.lang), held)
+        lines.append(" · ".join(part for part in parts if part))
+    waiting = (await reach.books.cases.counts(call.community.name)).open
+    more = [call.says("queue_more", n=waiting - len(cases))] if waiting > len(cases) else []
+    return call.told("\n".join([*lines, *more]))
+
+
+async def case(reach: Reach, call: Call) -> Outcome:
+    """One case with its buttons. In a group where all read along, nothing that was said is repeated."""
+    one = await _case(reach, call)
+    if one is None:
+        return _none(call)
+    policy = (await reach.bench.sitting(call.community.name)).judge.policy
+    known = await names(reach.books, call.community.name)
+    text = card(one, policy, call.lang, known, quoting=call.alone)
+    outcome = call.told(text if call.alone else f"{text}\n{call.says('case_alone')}", buttons=buttons(one, call.lang))
+    [said] = outcome.effects
+    return outcome._replace(writes=tuple(showing(one, said))) if isinstance(said, Say) and call.alone else outcome
+
+
+async def answer(reach: Reach, call: Call) -> Outcome:
+    """A person's answer to a question that was handed over."""
+    name, text = case_and_words(call.typed)
+    if not text:
+        raise CommandError("/answer: the answer is missing; write /answer CASE WORDS")
+    one = await reach.books.cases.get(call.community.name, name)
+    if one is None or one.kind != "handoff":
+        return _none(call)
+    decision = Decision(
+        case=name, action="answer", by=call.by, by_name=call.by_name, text=text[:4096], at=call.message.sent_at
+    )
+    try:
+        await reach.books.cases.decide(call.community.name, decision)
+    except Settled as fault:
+        return call.told(words(call.lang)("case.settled_first", name=fault.decision.by_name or fault.decision.by))
+    except Taken as fault:
+        known = await names(reach.books, call.community.name)
+        return call.told(words(call.lang)("case.taken_first", name=known.get(fault.holder, fault.holder)))
+    return call.told(call.says("answered", case=name))
+
+
+async def note(reach: Reach, call: Call) -> Outcome:
+    """A remark on a case, for the other moderators."""
+    _, text = case_and_words(call.typed)
+    if not text:
+        raise CommandError("/note: the remark is missing; write /note CASE WORDS")
+    one = await _case(reach, call)
+    if one is None:
+        return _none(call)
+    remark = Remark(by=call.by, by_name=call.by_name, text=text[:2000], at=call.message.sent_at)
+    return call.told(call.says("noted", case=one.id), *remarking(call.community.name, one.id, remark))
+
+
+async def undo(reach: Reach, call: Call) -> Outcome:
+    """Takes a decision back: the effects, the strike, and the member is told."""
+    one = await _case(reach, call)
+    if one is None:
+        return _none(call)
+    if one.kind != "moderation" or not can_undo(one):
+        return call.told(call.says("undo_nothing", case=one.id))
+    back = Decision(case=one.id, action="overturn", by=call.by, by_name=call.by_name, at=call.message.sent_at)
+    return call.told(call.says("undone", case=one.id), *reversing(one, back), effects=taking_back(one))
+
+
+async def _case(reach: Reach, call: Call) -> Case | None:
+    return await reach.books.cases.get(call.community.name, case_and_words(call.typed)[0])
+
+
+def _none(call: Call) -> Outcome:
+    return call.told(call.says("no_case", case=case_and_words(call.typed)[0]))
+
+
+CARRY: dict[str, Carry] = {"queue": queue, "case": case, "answer": answer, "note": note, "undo": undo}
