@@ -11,7 +11,6 @@ import os
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -19,34 +18,32 @@ from typing import NamedTuple
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from bot.answer import AnswerRoom, Search
+from bot.answer import AnswerRoom
 from bot.bench import Bench
+from bot.books import open_books
+from bot.commands import Commands, Reach
+from bot.communities import Communities
 from bot.config import Settings
-from bot.feedback import FeedbackBook
 from bot.floor import Floor
-from bot.history import History
-from bot.knowledge.index import Index
 from bot.knowledge.meaning import TokenTable
-from bot.knowledge.shelf import Shelf
+from bot.knowledge.shelves import Shelves
 from bot.lm.cache import prepare
 from bot.lm.opening import open_lm
 from bot.lm.types import LanguageModel, Progress
 from bot.lm.vectors import TokenVectors
 from bot.manners import Manners
 from bot.redis_server import EmbeddedRedis, open_client
+from bot.rights import ChatRights
 from bot.router import Router
 from bot.sample import KNOWLEDGE, POLICY
 from bot.stream import Streams
-from bot.voting import Votes
 from bot.worker import Told, Worker
 from moderation.cases import CaseBook
 from moderation.classifier import Classifier, load_classifier
 from moderation.errors import XiaoerError
 from moderation.judge import Judge
-from moderation.members import MemberBook
-from moderation.policy import DEFAULT, Policy, load
+from moderation.policy import DEFAULT, Policy, load, read
 from moderation.policy_book import PolicyBook
-from moderation.types import Passage
 
 SAMPLE = "sample"
 """The name of the community that comes with the package."""
@@ -170,6 +167,12 @@ async def open_model(settings: Settings, progress: Progress) -> tuple[LanguageMo
     return model, TokenVectors(folder)
 
 
+def open_communities(parts: Base) -> Communities:
+    """The book of communities, with the chats that the settings let the bot serve."""
+    welcome = frozenset(name.strip() for name in parts.settings.chats.split(",") if name.strip())
+    return Communities(parts.redis, parts.settings.community, welcome)
+
+
 def manners(settings: Settings) -> Manners:
     """When the bot may speak unasked, by the settings."""
     return Manners(
@@ -181,27 +184,15 @@ def manners(settings: Settings) -> Manners:
     )
 
 
-def searching(redis: Redis, vectors: TokenTable, cache: Path) -> Search:
-    """A search over each community's shelf, through an index that follows it and is kept in the cache folder."""
-    held: dict[str, tuple[Shelf, Index]] = {}
-
-    async def search(community: str, question: str) -> list[Passage]:
-        if community not in held:
-            held[community] = Shelf(redis, community), Index(vectors, cache / "knowledge" / f"{community}.sqlite")
-        shelf, index = held[community]
-        await shelf.sync(index)
-        return await asyncio.to_thread(index.search, question, today=datetime.now(UTC).date())
-
-    return search
-
-
 def open_worker(parts: Base, judge: Judge, lm: LanguageModel, vectors: TokenTable, told: Told) -> Worker:
     """A worker with all rooms of the two straight paths. `judge` judges where the policy book holds nothing."""
-    search = searching(parts.redis, vectors, parts.settings.cache_dir.expanduser())
-    room = AnswerRoom(search, lm, confidence=parts.settings.answer_confidence)
-    bench = Bench(judge, PolicyBook(parts.redis), classifier())
-    members, history = MemberBook(parts.redis), History(parts.redis)
-    floor = Floor(parts.redis, members, history, manners(parts.settings))
-    router = Router(bench, room, members, history, floor, archive_days=parts.settings.archive_days)
-    votes = Votes(FeedbackBook(parts.redis), parts.cases, history)
-    return Worker(parts.streams, router, parts.cases, votes, told)
+    house = parts.settings.community
+    shelves = Shelves(parts.redis, vectors, parts.settings.cache_dir.expanduser() / "knowledge", house)
+    room = AnswerRoom(shelves.search, lm, confidence=parts.settings.answer_confidence)
+    bench = Bench(judge, PolicyBook(parts.redis), classifier(), house=house)
+    books = open_books(parts.streams, parts.cases, open_communities(parts))
+    floor = Floor(parts.redis, books.members, books.history, manners(parts.settings))
+    rights = ChatRights(parts.settings, books.communities)
+    commands = Commands(Reach(books, bench, read(policy_path(parts.settings)), rights))
+    router = Router(bench, room, books, floor, commands, archive_days=parts.settings.archive_days)
+    return Worker(router, books, bench, told, rights)

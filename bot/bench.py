@@ -27,22 +27,36 @@ class Sitting(NamedTuple):
     shadow: Judge | None = None
 
 
+class _Chosen(NamedTuple):
+    """The versions that a community chose, and the house's that is in force: FILE for none that is stored."""
+
+    own: InForce
+    house: str = FILE
+
+    def versions(self) -> set[str]:
+        return {*self.own, self.house}
+
+
 class _Seat(NamedTuple):
     """A community's sitting, what the book said when it was made, and when the book was last looked into."""
 
     sitting: Sitting
-    in_force: InForce
+    chosen: _Chosen
     looked: float
 
 
 class Bench:
-    """The judges of all communities. `judge` judges by the settings' file wherever nothing else is stored.
+    """The judges of all communities: by a community's own stored policy, or the house's, or the settings' file.
 
-    A judge is made once per version, whichever communities use it, and all share one classifier.
+    `judge` judges by that file, `house` is the community that the others inherit from. A judge is made once per
+    version, whichever communities use it, and all share one classifier.
     """
 
-    def __init__(self, judge: Judge, book: PolicyBook, classifier: Classifier, *, look_s: float = LOOK_S) -> None:
+    def __init__(
+        self, judge: Judge, book: PolicyBook, classifier: Classifier, *, house: str = "", look_s: float = LOOK_S
+    ) -> None:
         self._file = judge
+        self._house = house
         self._book = book
         self._classifier = classifier
         self._look_s = look_s
@@ -67,20 +81,27 @@ class Bench:
     async def _look(self, community: str, known: _Seat | None) -> _Seat:
         now = time.monotonic()
         try:
-            in_force = await self._book.in_force(community)
-            if known and in_force == known.in_force:
+            chosen = await self._chosen(community)
+            if known and chosen == known.chosen:
                 return known._replace(looked=now)
-            live = await self._judge(community, in_force.live) or self._file
-            sitting = Sitting(live, await self._judge(community, in_force.shadow))
+            own = await self._judge(community, chosen.own.live)
+            live = own or await self._judge(self._house, chosen.house) or self._file
+            sitting = Sitting(live, await self._judge(community, chosen.own.shadow))
         except OUTAGE:
             if known is None:
                 raise
             return known._replace(looked=now)
-        if known or in_force != InForce():
-            self._tell(community, sitting)
-        used = {version for other, seat in self._seats.items() if other != community for version in seat.in_force}
-        self._judges = {name: judge for name, judge in self._judges.items() if name in used | {*in_force}}
-        return _Seat(sitting, in_force, now)
+        if known or chosen != _Chosen(InForce()):
+            self._tell(community, sitting, inherited=own is None)
+        used = {FILE}.union(*(seat.chosen.versions() for name, seat in self._seats.items() if name != community))
+        self._judges = {name: judge for name, judge in self._judges.items() if name in used | chosen.versions()}
+        return _Seat(sitting, chosen, now)
+
+    async def _chosen(self, community: str) -> _Chosen:
+        own = await self._book.in_force(community)
+        if self._house in ("", community):
+            return _Chosen(own)
+        return _Chosen(own, (await self._book.in_force(self._house)).live)
 
     async def _judge(self, community: str, version: str) -> Judge | None:
         """The judge of a stored version; None for FILE, and for a text that is no policy (any more)."""
@@ -99,13 +120,14 @@ class Bench:
             self._judges[version] = await asyncio.to_thread(Judge, policy, self._classifier)
         return self._judges[version]
 
-    def _tell(self, community: str, sitting: Sitting) -> None:
+    def _tell(self, community: str, sitting: Sitting, *, inherited: bool) -> None:
         """Tell the operator which policy is in force from now on, what runs beside it, and the way back."""
         told = {"policy": stamp(sitting.judge)}
         if sitting.shadow:
             told["shadow"] = stamp(sitting.shadow)
         if sitting.judge is not self._file:
-            told["back"] = "xiaoer policy rollback file"
+            house_s = inherited or self._house in ("", community)
+            told["back"] = "xiaoer policy rollback file" if house_s else "/policy rollback file, in its chat"
         log.info("policy in force", community=community, **told)
 
 

@@ -39,6 +39,15 @@ class Settings(BaseSettings):
 
     admins: str = Field("", description="who may use /teach, as platform:member-id, parted by commas")
 
+    # Chat platforms
+    telegram_token: SecretStr = Field(SecretStr(""), description="the bot's token of @BotFather; empty: no Telegram")
+    telegram_api: str = Field("https://api.telegram.org", description="the Bot API's address, or your own server's")
+    telegram_webhook: str = Field("", description="public https address that Telegram posts to; empty: long polling")
+    telegram_port: int = Field(8083, ge=0, le=65535, description="where the webhook is heard; 0 picks a free port")
+    discord_token: SecretStr = Field(SecretStr(""), description="the bot's token; empty: no Discord")
+    discord_api: str = Field("https://discord.com/api/v10", description="the API's address")
+    chats: str = Field("", description="the chats it may serve, such as telegram:-1001234,discord:5678; empty: all")
+
     # Web addresses
     bind: str = Field("127.0.0.1", description="address that the pages listen on")
     web_port: int = Field(8080, ge=0, le=65535, description="community page; 0 picks a free port")

@@ -1,16 +1,18 @@
-"""Examines an installation: each thing that can be wrong, and its mend. Changes nothing but a Redis ping."""
+"""Examines an installation: each thing that can be wrong, and its mend. Changes nothing."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import NamedTuple
 
 from redis.asyncio import Redis
 
 from bot.app import connect, knowledge_path, open_policy
+from bot.communities import Communities
 from bot.config import Settings, settings
+from bot.doctor_chats import PLATFORMS, Finding, examine_chats, examine_clock
 from bot.knowledge.reading import read_folder
 from bot.lm.cache import folder_in
 from bot.lm.opening import check_model
@@ -18,15 +20,6 @@ from bot.stream import Streams
 from bot.web.serving import bind
 from moderation.classifier import load_classifier
 from moderation.errors import XiaoerError
-
-
-class Finding(NamedTuple):
-    """One thing examined: `told` says how it stands, with the mend when it is not good."""
-
-    what: str
-    good: bool
-    told: str
-
 
 Check = Callable[[Settings], Awaitable[str]]
 """Returns how a thing stands; raises XiaoerError with the mend when it is wrong."""
@@ -53,7 +46,20 @@ async def examine() -> list[Finding]:
             findings.append(Finding(what, True, await check(given)))
         except XiaoerError as fault:
             findings.append(Finding(what, False, str(fault)))
-    return findings
+    return [*findings, *await _chats(given)]
+
+
+async def _chats(given: Settings) -> list[Finding]:
+    """What the chat platforms say of the chats that Redis knows. A Redis that is away was told of before."""
+    known: dict[str, list[str]] = {}
+    now: float | None = None
+    with contextlib.suppress(XiaoerError):
+        async with connect(given) as redis:
+            book = Communities(redis, given.community)
+            known = {platform: await book.chats(platform) for platform in PLATFORMS}
+            seconds, micros = await redis.time()
+            now = seconds + micros / 1_000_000
+    return [*await examine_chats(given, known), await examine_clock(given, now)]
 
 
 async def _redis(given: Settings) -> str:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import cast
 
 from bot.knowledge.documents import guess_lang
 from bot.words import span, words
 from moderation.policy import Policy
-from moderation.types import Case, Decision, Enforce, Message, Place, Reply, Say, SayKind
+from moderation.types import UNDO, Case, Decision, Enforce, Enforcement, Message, Place, Reply, Say, SayKind
 
 
 def carrying_out(policy: Policy, case: Case, decision: Decision) -> tuple[Say | Enforce, ...]:
@@ -23,6 +23,20 @@ def carrying_out(policy: Policy, case: Case, decision: Decision) -> tuple[Say | 
         case "timeout" | "ban" as action:
             steps = (_enforce(case, "delete", decision), _enforce(case, action, decision))
             return (*steps, _notice(policy, case, decision))
+        case "uphold" | "overturn" as action:
+            told = words(guess_lang(message.text))(f"say.{action}", case=case.of)
+            said = in_reply(message, f"{told} {decision.text}".strip(), "moderator", case=case.id)
+            return (said.model_copy(update={"to": message.author.id}),)
+
+
+def taking_back(case: Case) -> tuple[Say | Enforce, ...]:
+    """What undoes a settled case's decision: what can be taken back is, and the chat is told."""
+    decision, subject = case.decision, case.subject
+    undone = UNDO.get(cast(Enforcement, decision.action)) if decision else None
+    steps = (_enforce(case, undone, decision),) if decision and undone else ()
+    name = subject.author.name or subject.author.id
+    told = words(guess_lang(subject.text))("say.reversed", name=name, case=case.id)
+    return (*steps, Say(id=f"{case.id}:reversed", place=subject.place, text=told, kind="notice", case=case.id))
 
 
 def _notice(policy: Policy, case: Case, decision: Decision) -> Say:
@@ -56,7 +70,7 @@ def a_moment(message: Message) -> Say:
     return Say(id=f"{message.key}:moment", place=message.place, text=text, kind="notice", reply_to=message.id)
 
 
-def _enforce(case: Case, action: Literal["delete", "timeout", "ban"], decision: Decision) -> Enforce:
+def _enforce(case: Case, action: Enforcement, decision: Decision) -> Enforce:
     message = case.subject
     return Enforce(
         id=f"{case.id}:{action}",

@@ -9,12 +9,10 @@ import socket
 from collections.abc import Callable, Coroutine
 from typing import Any, Literal
 
-from bot.adapters.web_chat import WebChat
-from bot.adapters.web_room import Room
 from bot.app import Base, knowledge_path, open_judge, open_model, open_policy, open_worker, secret
 from bot.console.desk import console
 from bot.console.login import Logins
-from bot.gateway import Gateway
+from bot.gateways import open_gateways
 from bot.knowledge.shelf import Shelf
 from bot.knowledge.terms import warm
 from bot.lm.types import LanguageModel, Progress
@@ -47,7 +45,7 @@ class House:
         """Start these roles and live until a signal comes. Raises XiaoerError when one cannot start."""
         listeners = self._bind(roles)
         builders: dict[Role, Callable[[], Coroutine[Any, Any, Task]]] = {
-            "gateway": lambda: self._gateway(listeners["gateway"]),
+            "gateway": lambda: self._gateway(listeners),
             "worker": self._worker,
             "console": lambda: self._console(listeners["console"]),
         }
@@ -73,6 +71,8 @@ class House:
         ports = {"ops": (settings.ops_port, "OPS_PORT")}
         if "gateway" in roles:
             ports["gateway"] = (settings.web_port, "WEB_PORT")
+            if settings.telegram_token.get_secret_value() and settings.telegram_webhook:
+                ports["telegram"] = (settings.telegram_port, "TELEGRAM_PORT")
         if "console" in roles:
             ports["console"] = (settings.console_port, "CONSOLE_PORT")
         listeners: dict[str, socket.socket] = {}
@@ -85,15 +85,8 @@ class House:
             raise
         return listeners
 
-    async def _gateway(self, listener: socket.socket) -> Task:
-        parts, settings = self._parts, self._settings
-        names = [name.strip() for name in settings.web_channels.split(",") if name.strip()]
-        channels = {name: self._policy.profile(name) for name in names}
-        room = Room(parts.redis, parts.streams.put_on, settings.community, channels)
-        https = settings.public_url.startswith("https:")
-        chat = WebChat(room, self._policy, listener=listener, secret=self._secret, https=https)
-        self._report.address("Community page", address(listener))
-        return Gateway(parts.streams, chat, self._report.performed).run()
+    async def _gateway(self, listeners: dict[str, socket.socket]) -> Task:
+        return open_gateways(self._parts, self._policy, self._secret, listeners, self._report)
 
     async def _console(self, listener: socket.socket) -> Task:
         parts, settings = self._parts, self._settings

@@ -12,7 +12,7 @@ from moderation.types import Case, Enforce, Message, Reply, Say, Verdict, case_i
 CONTEXT = 6
 """Messages of the channel that a case shows before its subject."""
 
-Fate = Literal["silent", "asked", "answered", "enforced", "escalated", "settled", "voted"]
+Fate = Literal["silent", "asked", "answered", "enforced", "escalated", "settled", "voted", "forgotten"]
 
 
 class Answers(Protocol):
@@ -32,7 +32,8 @@ class Bench(Protocol):
 class Outcome(NamedTuple):
     """What became of a message, a decision or a vote, and what is to be done about it.
 
-    `shadow` is the verdict of the policy beside the one in force; nothing follows from it.
+    `shadow` is the verdict of the policy beside the one in force; nothing follows from it. `would` is what would have
+    become of it, where a community only tries the bot out.
     """
 
     fate: Fate
@@ -42,6 +43,11 @@ class Outcome(NamedTuple):
     case: Case | None = None
     reply: Reply | None = None
     shadow: Verdict | None = None
+    would: Fate | None = None
+
+    def only_tried(self) -> Outcome:
+        """The same where nothing is to be said or done: what would have become of it, and why."""
+        return Outcome("silent", verdict=self.verdict, reply=self.reply, would=self.fate)
 
 
 def handoff(subject: Message, recent: Sequence[Message], reply: Reply, verdict: Verdict | None = None) -> Case:

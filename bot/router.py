@@ -9,10 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from bot.commands import CommandError, is_command, taught
-from bot.effects import carrying_out, in_reply
+from bot.books import Books
+from bot.channels import placed_in
+from bot.commands import Commands, parsed
+from bot.commands.finding import unlinked
+from bot.communities import Mode
+from bot.effects import carrying_out, in_reply, taking_back
 from bot.floor import Floor, handing, hearing, settled
-from bot.history import History, archiving, noting
+from bot.history import archiving, noting
 from bot.knowledge.documents import guess_lang
 from bot.knowledge.learnt import learnt
 from bot.knowledge.shelf import teaching
@@ -22,11 +26,10 @@ from bot.responder import Responder
 from bot.stream import asking
 from bot.talk import Question, between_people, own_earlier
 from bot.words import words
-from moderation.backtest import placed
-from moderation.cases import opening, settling
+from moderation.cases import opening, reversing, settling
 from moderation.keys import Write
 from moderation.lately import moderation_case, surroundings, unchanged
-from moderation.members import MemberBook, Standing, passing
+from moderation.members import Standing, passing
 from moderation.policy import Policy
 from moderation.shadow import comparing
 from moderation.types import (
@@ -49,17 +52,17 @@ class Router:
         self,
         bench: Bench,
         answers: Answers,
-        members: MemberBook,
-        history: History,
+        books: Books,
         floor: Floor,
+        commands: Commands,
         *,
         archive_days: int = 0,
     ) -> None:
         self._bench = bench
-        self._members = members
-        self._history = history
+        self._books = books
         self._floor = floor
-        self._responder = Responder(bench, answers, history, floor)
+        self._commands = commands
+        self._responder = Responder(bench, answers, books.history, floor, books.communities)
         self._archive_days = archive_days
 
     async def prepare(self, communities: Sequence[str]) -> None:
@@ -72,24 +75,37 @@ class Router:
         if message.author.bot:
             return Outcome("silent")
         community = message.place.community
-        recent = await self._history.recent(community)
+        recent = await self._books.history.recent(community)
+        message = _as_question(message, recent)
         if unchanged(message, recent):
             return Outcome("silent")
-        sitting, standing = await self._bench.sitting(community), await self._members.standing(message)
+        sitting, standing = await self._bench.sitting(community), await self._books.members.standing(message)
+        kind = await self._books.channels.profile(message.place)
         author = message.author.model_copy(update={"trust": standing.trust})
-        message = placed(message.model_copy(update={"author": author}), sitting.judge.policy)
+        message = placed_in(message.model_copy(update={"author": author}), sitting.judge.policy, kind)
         said = surroundings(message, recent)
-        verdict = sitting.judge.judge(message, said)
-        if verdict.ruling is Ruling.ALLOW and not is_command(message):
-            outcome = self._allow(message, recent)
-        else:
-            outcome = _ruled(sitting.judge.policy, message, verdict, standing, recent)
+        verdict = sitting.judge.judge(unlinked(message), said)
+        outcome = await self._led_to(sitting.judge.policy, message, verdict, standing, recent)
+        if outcome.fate == "forgotten":  # nor is this message kept
+            return outcome._replace(verdict=verdict)
         writes = (*outcome.writes, *noting(message), *archiving(message, verdict, self._archive_days))
         if sitting.shadow is None:
             return outcome._replace(verdict=verdict, writes=writes)
-        beside = sitting.shadow.judge(placed(message, sitting.shadow.policy), said)
+        beside = sitting.shadow.judge(placed_in(unlinked(message), sitting.shadow.policy, kind), said)
         writes += tuple(comparing(message, verdict, beside, self._archive_days))
         return outcome._replace(verdict=verdict, writes=writes, shadow=beside)
+
+    async def _led_to(
+        self, policy: Policy, message: Message, verdict: Verdict, standing: Standing, recent: Sequence[Message]
+    ) -> Outcome:
+        """What follows from a verdict; how far the bot may go by itself is the community's choice."""
+        if _is_heard_as_command(message, verdict, standing):
+            return await self._commands.carry_out(message, standing)
+        if verdict.ruling is Ruling.ALLOW:
+            return self._allow(message, recent)
+        mode = (await self._books.communities.get(message.place.community)).mode
+        outcome = _ruled(policy, message, verdict, standing, recent, mode)
+        return outcome.only_tried() if mode == "dry-run" else outcome
 
     def _allow(self, message: Message, recent: Sequence[Message]) -> Outcome:
         """A message that broke no rule: to the answer room when it is for the bot, be it no more than a thanks."""
@@ -117,22 +133,67 @@ class Router:
         policy = (await self._bench.sitting(case.community)).judge.policy
         document = learnt(case, decision)
         taught = teaching(case.community, document) if document else ()
-        return _carried_out(policy, case, decision)._replace(writes=(*settled(case, decision), *taught))
+        outcome = _carried_out(policy, case, decision)._replace(writes=(*settled(case, decision), *taught))
+        return await self._overturned(case, decision, outcome) if decision.action == "overturn" else outcome
+
+    async def _overturned(self, appeal: Case, decision: Decision, outcome: Outcome) -> Outcome:
+        """The same with the first decision's effects taken back, unless that was done before."""
+        first = await self._books.cases.get(appeal.community, appeal.of)
+        if first is None or first.reversal:
+            return outcome
+        writes = (*outcome.writes, *reversing(first, decision))
+        return outcome._replace(effects=(*taking_back(first), *outcome.effects), writes=writes)
+
+
+def _as_question(message: Message, recent: Sequence[Message]) -> Message:
+    """`/ask` with its words, or in reply to a message, as the question that it is; anything else as it stands."""
+    typed = parsed(message.text)
+    if typed is None or typed.command.name != "ask":
+        return message
+    replied = (said for said in reversed(recent) if _is_replied(message, said))
+    text = typed.words or next((said.text for said in replied), "")
+    return message.model_copy(update={"text": text, "addressed": True}) if text else message
+
+
+def _is_replied(message: Message, said: Message) -> bool:
+    places = (message.place.platform, message.place.channel), (said.place.platform, said.place.channel)
+    return places[0] == places[1] and said.id == message.reply_to
+
+
+def _is_heard_as_command(message: Message, verdict: Verdict, standing: Standing) -> bool:
+    """Whether a message is carried out as a command, whatever it quotes.
+
+    The staff's always is. A member's report or appeal goes to a person anyway, who may see what the judge doubts; in a
+    direct message nobody else reads what it quotes. A bare command holds nothing to be doubted but its haste.
+    """
+    typed = parsed(message.text)
+    if typed is None:
+        return False
+    if verdict.ruling is Ruling.ALLOW or standing.tier != "member":
+        return True
+    if verdict.ruling is Ruling.REVIEW:
+        return not typed.words or typed.command.name in ("report", "appeal", "forgetme")
+    return message.place.private and typed.command.name in ("report", "appeal")
 
 
 def _ruled(
-    policy: Policy, message: Message, verdict: Verdict, standing: Standing, recent: Sequence[Message]
+    policy: Policy, message: Message, verdict: Verdict, standing: Standing, recent: Sequence[Message], mode: Mode
 ) -> Outcome:
-    match verdict.ruling:
-        case Ruling.ACT:
-            return _act(policy, message, verdict, standing, recent)
-        case Ruling.REVIEW:
-            return _review(policy, message, verdict, recent)
-        case Ruling.ALLOW:
-            return _command(message, standing)
+    if verdict.ruling is Ruling.REVIEW:
+        return _review(policy, message, verdict, recent)
+    return _act(policy, message, verdict, standing, recent, training=mode == "training")
 
 
-def _act(policy: Policy, message: Message, verdict: Verdict, standing: Standing, recent: Sequence[Message]) -> Outcome:
+def _act(
+    policy: Policy,
+    message: Message,
+    verdict: Verdict,
+    standing: Standing,
+    recent: Sequence[Message],
+    *,
+    training: bool,
+) -> Outcome:
+    """What the policy does by itself; in training it is proposed to a person."""
     clause = verdict.clause or ""
     rung = policy.rung(clause, standing.strikes)
     case = _moderation_case(message, verdict, recent)
@@ -145,6 +206,10 @@ def _act(policy: Policy, message: Message, verdict: Verdict, standing: Standing,
         seconds=rung.seconds,
         strikes=rung.strikes,
     )
+    if training:
+        case = case.model_copy(update={"proposed": decision})
+        opened = (*opening(case, policy.clause(clause).severity), *handing(case), *_emptied(message))
+        return Outcome("escalated", (), opened, case=case)
     case = case.model_copy(update={"state": "settled", "decision": decision})
     return _carried_out(policy, case, decision)._replace(writes=(*settling(case, decision), *_emptied(message)))
 
@@ -168,19 +233,6 @@ def _emptied(message: Message) -> Sequence[Write]:
 def _carried_out(policy: Policy, case: Case, decision: Decision) -> Outcome:
     effects = carrying_out(policy, case, decision)
     return Outcome("enforced" if decision.by == "policy" else "settled", effects, case=case)
-
-
-def _command(message: Message, standing: Standing) -> Outcome:
-    """An admin's command, carried out in one transaction with its answer; from others it changes nothing."""
-    say = words(guess_lang(message.text))
-    if not standing.admin:
-        return Outcome("answered", (in_reply(message, say("say.not_admin"), "answer"),))
-    try:
-        document = taught(message)
-    except CommandError:
-        return Outcome("answered", (in_reply(message, say("say.teach_how"), "answer"),))
-    told = say("say.taught", title=document.title)
-    return Outcome("answered", (in_reply(message, told, "answer"),), tuple(teaching(message.place.community, document)))
 
 
 def _moderation_case(message: Message, verdict: Verdict, recent: Sequence[Message]) -> Case:

@@ -20,6 +20,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import OutOfMemoryError, ReadOnlyError, ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
+from bot.happenings import Membership, Press
 from bot.talk import Question
 from moderation.errors import XiaoerError
 from moderation.keys import COMMUNITIES, Write, check_community, key
@@ -42,7 +43,13 @@ MESSAGES: Kind = "messages"
 QUESTIONS: Kind = "questions"
 DECISIONS: Kind = "decisions"
 VOTES: Kind = "votes"
+PRESSES: Kind = "presses"
+MEMBERSHIPS: Kind = "memberships"
+CARDS: Kind = "cards"
+"""Cases whose cards at the moderators' desk are to be brought up to date."""
 EFFECTS: Kind = "effects"
+ENFORCEMENTS: Kind = "enforcements"
+"""Apart from what is said, so that no queue of words ever holds up an enforcement."""
 
 
 class Entry(NamedTuple):
@@ -70,6 +77,9 @@ class DeadLetter(NamedTuple):
     error: str
 
 
+_SINGLE = (DECISIONS, VOTES, PRESSES, MEMBERSHIPS, CARDS)
+
+
 def lane(channel: str) -> str:
     """The lane of a channel: the same on every machine and in every version."""
     return str(zlib.crc32(channel.encode()) % LANES)
@@ -78,9 +88,10 @@ def lane(channel: str) -> str:
 def names(community: str, kinds: Iterable[Kind]) -> list[str]:
     """The streams of a community of these kinds; a kind like `effects:web` names one stream itself."""
     lanes = [str(number) for number in range(LANES)]
+    parted = {MESSAGES: lanes, QUESTIONS: lanes, **{kind: ["0"] for kind in _SINGLE}}
     found = []
     for kind in kinds:
-        parts = {MESSAGES: lanes, QUESTIONS: lanes, DECISIONS: ["0"], VOTES: ["0"]}.get(kind)
+        parts = parted.get(kind)
         found += [key(community, kind, part) for part in parts] if parts else [key(community, kind)]
     return found
 
@@ -88,7 +99,7 @@ def names(community: str, kinds: Iterable[Kind]) -> list[str]:
 def saying(effect: Say | Enforce) -> Write:
     """The write that hands an effect to its platform's gateway."""
     place = effect.place
-    stream = key(place.community, EFFECTS, place.platform)
+    stream = key(place.community, EFFECTS if isinstance(effect, Say) else ENFORCEMENTS, place.platform)
     return ("XADD", stream, "*", "order", place.channel, "body", effect.model_dump_json())
 
 
@@ -105,6 +116,18 @@ def asking(question: Question) -> Write:
 def voting(vote: Vote) -> Write:
     """The write that leaves a vote to the worker, in order with the others on the same answer."""
     return ("XADD", key(vote.community, VOTES, "0"), "*", "order", vote.answer, "body", vote.model_dump_json())
+
+
+def pressing(press: Press) -> Write:
+    """The write that leaves a pressed button to the worker, in order with the others on the same card."""
+    stream = key(press.place.community, PRESSES, "0")
+    return ("XADD", stream, "*", "order", f"{press.place.channel} {press.card}", "body", press.model_dump_json())
+
+
+def happening(change: Membership) -> Write:
+    """The write that leaves a change of who is in a chat to the worker, in order with the others there."""
+    stream = key(change.place.community, MEMBERSHIPS, "0")
+    return ("XADD", stream, "*", "order", change.place.channel, "body", change.model_dump_json())
 
 
 class Streams:
@@ -144,6 +167,12 @@ class Streams:
         pipe = self.redis.pipeline(transaction=False)
         pipe.execute_command(*voting(vote))
         await pipe.execute()
+
+    async def write(self, write: Write) -> None:
+        """Perform one write by itself."""
+        async with self.redis.pipeline(transaction=False) as pipe:
+            pipe.execute_command(*write)
+            await pipe.execute()
 
     async def lease(self, stream: str, owner: str) -> bool:
         """Take or renew the hold of a stream; False while another process has it."""
@@ -206,7 +235,7 @@ class Streams:
 
     async def backlog(self, community: str) -> dict[str, int]:
         """How many entries each kind of stream holds, done ones excepted (those are deleted when acknowledged)."""
-        kinds = (MESSAGES, QUESTIONS, DECISIONS, VOTES, "dead")
+        kinds = (MESSAGES, QUESTIONS, DECISIONS, VOTES, PRESSES, MEMBERSHIPS, CARDS, "dead")
         pipe = self.redis.pipeline(transaction=False)
         for stream in (all_names := {kind: names(community, [kind]) for kind in kinds}).values():
             for name in stream:

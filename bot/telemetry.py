@@ -35,6 +35,7 @@ _SECRETS = (
     (re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]+"), r"\1 [secret]"),
     (re.compile(r"(?i)\b(sk|ghp|xox[abp])[-_][\w-]{8,}"), "[key]"),
     (re.compile(r"(://[^/\s:@]*):[^@/\s]+@"), r"\1:[secret]@"),
+    (re.compile(r"(/(?:webhooks|interactions)/\d+/)[\w-]+"), r"\1[secret]"),
     (re.compile(r"(?i)([?&](?:token|key|secret)=)[^&\s]+"), r"\1[secret]"),
 )
 
@@ -77,7 +78,7 @@ def start_logging(level: str, form: str) -> None:
     remove = structlog.stdlib.ProcessorFormatter.remove_processors_meta
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=[remove, line]))
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
-    for noisy in ("httpx", "httpcore", "uvicorn", "jieba"):
+    for noisy in ("httpx", "httpcore", "uvicorn", "jieba", "telegram", "discord"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
 
 

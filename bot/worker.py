@@ -1,4 +1,4 @@
-"""The worker: reads messages, questions, decisions and votes, asks what they lead to, and has it written."""
+"""The worker: reads messages, questions, decisions, votes and presses, asks what they lead to, and has it written."""
 
 from __future__ import annotations
 
@@ -6,14 +6,33 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Sequence
 
+from bot.arrivals import UNASKED, Arrivals, Rights
+from bot.books import Books
 from bot.consumer import Consumer
-from bot.outcome import Outcome
+from bot.desk import Desk
+from bot.happenings import Membership, Press
+from bot.outcome import Bench, Outcome
+from bot.presence import Presence
 from bot.router import Router
-from bot.stream import DECISIONS, MESSAGES, OUTAGE, QUESTIONS, VOTES, Entry, Streams, saying
+from bot.setup import open_setup
+from bot.setup_cards import BUTTONS
+from bot.stream import (
+    CARDS,
+    DECISIONS,
+    MEMBERSHIPS,
+    MESSAGES,
+    OUTAGE,
+    PRESSES,
+    QUESTIONS,
+    VOTES,
+    Entry,
+    saying,
+)
 from bot.talk import Question
 from bot.voting import Votes
-from moderation.cases import CaseBook, NoSuchCase
+from moderation.cases import NoSuchCase
 from moderation.keys import Write
+from moderation.members import Standing
 from moderation.types import Decision, Message, Vote
 
 Told = Callable[[Message, Outcome], None]
@@ -23,14 +42,19 @@ Told = Callable[[Message, Outcome], None]
 class Worker:
     """Two loops over the same router, so that a slow model never holds up the judge."""
 
-    def __init__(self, streams: Streams, router: Router, cases: CaseBook, votes: Votes, told: Told) -> None:
-        self._streams = streams
+    def __init__(self, router: Router, books: Books, bench: Bench, told: Told, rights: Rights = UNASKED) -> None:
+        streams = self._streams = books.streams
         self._router = router
-        self._cases = cases
-        self._votes = votes
+        self._cases = books.cases
+        self._votes = Votes(books.feedback, books.cases, books.history)
+        self._desk = Desk(books, bench)
+        self._presence = Presence(books)
+        self._members = books.members
+        self._setup = open_setup(books, rights)
+        self._arrivals = Arrivals(streams.redis, books.communities, rights)
         self._told = told
         self._loops = (
-            Consumer(streams, [MESSAGES, DECISIONS, VOTES], self._handle),
+            Consumer(streams, [MESSAGES, DECISIONS, VOTES, PRESSES, MEMBERSHIPS, CARDS], self._handle),
             Consumer(streams, [QUESTIONS], self._answer),
         )
 
@@ -43,12 +67,29 @@ class Worker:
                 group.create_task(loop.run())
 
     async def _handle(self, entry: Entry) -> Sequence[Write]:
-        if f":{DECISIONS}:" in entry.stream:
-            return await self._carry_out(entry)
-        if f":{VOTES}:" in entry.stream:
-            return await self._count(entry)
+        match entry.stream.split(":")[-2]:
+            case "decisions":
+                return await self._carry_out(entry)
+            case "votes":
+                return await self._count(entry)
+            case "presses":
+                return await self._press(Press.model_validate_json(entry.body))
+            case "memberships":
+                return await self._change(Membership.model_validate_json(entry.body))
+            case "cards":
+                return await self._desk.card(entry.community, entry.body, entry.id)
         message = Message.model_validate_json(entry.body)
         return self._written(message, await self._router.handle(message))
+
+    async def _press(self, press: Press) -> Sequence[Write]:
+        if not press.button.startswith(BUTTONS):
+            return await self._desk.press(press)
+        tier = await self._members.tier(press.place.community, press.place.platform, press.member)
+        return _all(await self._setup.pressed(press, Standing("new", 0, tier)))
+
+    async def _change(self, change: Membership) -> Sequence[Write]:
+        led_to = await self._arrivals.happened(change)  # first: it still knows the desk that a removal takes away
+        return (*await self._presence.changed(change), *_all(led_to))
 
     async def _answer(self, entry: Entry) -> Sequence[Write]:
         question = Question.model_validate_json(entry.body)
@@ -66,6 +107,11 @@ class Worker:
         return self._written(*counted) if counted else ()
 
     def _written(self, message: Message, outcome: Outcome) -> Sequence[Write]:
-        """Everything to be written for an outcome: the effects come last, when what they speak of is on record."""
+        """Everything to be written for an outcome, which is told to the operator."""
         self._told(message, outcome)
-        return (*outcome.writes, *(saying(effect) for effect in outcome.effects))
+        return _all(outcome)
+
+
+def _all(outcome: Outcome) -> Sequence[Write]:
+    """Everything to be written: the effects come last, when what they speak of is on record."""
+    return (*outcome.writes, *(saying(effect) for effect in outcome.effects))

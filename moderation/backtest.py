@@ -23,11 +23,13 @@ class Past(NamedTuple):
 
 
 def placed(message: Message, policy: Policy) -> Message:
-    """The message in the kind of channel that this policy makes of its channel; one it does not name stays as it is."""
-    profile = policy.channels.get(message.place.channel, message.place.profile)
-    if profile == message.place.profile:
+    """The message in the kind of channel that this policy makes of its channel, or of the channel that a thread is in;
+    one that it does not name stays as it is."""
+    place = message.place
+    profile = policy.channels.get(place.channel) or policy.channels.get(place.parent) or place.profile
+    if profile == place.profile:
         return message
-    return message.model_copy(update={"place": message.place.model_copy(update={"profile": profile})})
+    return message.model_copy(update={"place": place.model_copy(update={"profile": profile})})
 
 
 class Backtest:

@@ -14,12 +14,16 @@ from typing import NamedTuple, cast
 
 from redis.asyncio import Redis
 
+from moderation.comparison import example
 from moderation.errors import XiaoerError
 from moderation.keys import Write, key
-from moderation.types import Case, Decision
+from moderation.types import Case, Decision, Remark
 
 LEASE_S = 300
 """Seconds that a claim holds without a sign of life; afterwards the case is free again."""
+
+OVERTURNED_KEPT = 1000
+"""Messages whose case was overturned that are kept as examples."""
 
 HANDOFF_SEVERITY = 2
 """Where a question waits among the clauses' severities, which run from 1 to 5 (most urgent)."""
@@ -52,6 +56,13 @@ class Settled(CaseError):  # noqa: N818
         self.decision = decision
 
 
+class OwnDecision(CaseError):  # noqa: N818
+    """An appeal against a decision of the very moderator who would decide it."""
+
+    def __init__(self, case: str) -> None:
+        super().__init__(f"case {case}: who made the first decision cannot decide the appeal; ask another moderator")
+
+
 class Counts(NamedTuple):
     """How many cases wait (`open`, of these `handoffs`) and how many are settled."""
 
@@ -70,7 +81,7 @@ def opening(case: Case, severity: int = HANDOFF_SEVERITY) -> list[Write]:
     ]
     if case.kind == "handoff":
         writes.append(("SADD", key(community, "handoffs"), case.id))
-    return [*writes, _changed(case)]
+    return [*writes, *changing(community, case.id)]
 
 
 def settling(case: Case, decision: Decision) -> list[Write]:
@@ -84,7 +95,7 @@ def settling(case: Case, decision: Decision) -> list[Write]:
     if decision.strikes:
         strikes = strikes_key(community, case.subject.author.id)
         writes.append(("ZADD", strikes, str(at), f"{case.id}:{decision.strikes}"))
-    return [*writes, _changed(case)]
+    return [*writes, _told(community, case.id)]
 
 
 def strikes_key(community: str, member: str) -> str:
@@ -92,8 +103,48 @@ def strikes_key(community: str, member: str) -> str:
     return key(community, "strikes", member)
 
 
-def _changed(case: Case) -> Write:
-    return ("PUBLISH", key(case.community, "changed"), case.id)
+def reversing(case: Case, reversal: Decision) -> list[Write]:
+    """The writes that take a settled case's decision back: the strike goes, and the message is kept as an example.
+
+    The first reversal stays on record. Nothing for a case that was reversed before, or never settled.
+    """
+    community, decision = case.community, case.decision
+    if decision is None or case.reversal:
+        return []
+    strike = f"{case.id}:{decision.strikes}"
+    found = ("case", case.id, "clause", decision.reason, "body", example(case.subject).model_dump_json())
+    kept = ("MAXLEN", "=", str(OVERTURNED_KEPT))
+    return [
+        ("HSETNX", key(community, "case", case.id), "reversal", reversal.model_dump_json()),
+        ("ZREM", strikes_key(community, case.subject.author.id), strike),
+        ("XADD", key(community, "overturned"), *kept, "*", *found),
+        *changing(community, case.id),
+    ]
+
+
+def reporting(community: str, case: str, member: str) -> Write:
+    """The write that counts a member, named `platform:member`, among those who reported a case's message."""
+    return ("HSET", key(community, "case", case), f"report:{member}", "1")
+
+
+def remarking(community: str, case: str, remark: Remark) -> list[Write]:
+    """The writes that put a moderator's remark on a case."""
+    field = f"remark:{remark.by}:{remark.at.timestamp()}"
+    return [("HSET", key(community, "case", case), field, remark.model_dump_json()), *changing(community, case)]
+
+
+def changing(community: str, case: str) -> list[Write]:
+    """The writes that tell of a change: to who looks at the console now, and to who keeps the moderators' cards."""
+    return [_told(community, case), ("XADD", _cards(community), "*", "order", case, "body", case)]
+
+
+def _told(community: str, case: str) -> Write:
+    return ("PUBLISH", key(community, "changed"), case)
+
+
+def _cards(community: str) -> str:
+    """The stream of cases whose cards are to be brought up to date."""
+    return key(community, "cards", "0")
 
 
 class CaseBook:
@@ -132,19 +183,19 @@ class CaseBook:
 
     async def claim(self, community: str, case: str, by: str) -> Case:
         """Take a case, or renew one's hold of it. Raises NoSuchCase, Taken or Settled."""
-        keys = [key(community, "case", case)]
+        keys = [key(community, "case", case), _cards(community)]
         _refuse(case, await self._claim(keys=keys, args=[by, self._lease_ms, key(community, "changed"), case]))
         return await self._present(community, case)
 
     async def release(self, community: str, case: str, by: str) -> None:
         """Give a case back; nothing happens when somebody else holds it."""
-        keys = [key(community, "case", case)]
+        keys = [key(community, "case", case), _cards(community)]
         await self._release(keys=keys, args=[by, key(community, "changed"), case])
 
     async def decide(self, community: str, decision: Decision) -> Case:
         """Settle a case and put the decision on its stream, in one step. The same decision again changes nothing.
 
-        Raises NoSuchCase, Taken or Settled.
+        Raises NoSuchCase, Taken or Settled, and OwnDecision for an appeal against one's own.
         """
         case = await self._present(community, decision.case)
         names = (key(community, "queue"), key(community, "settled"), key(community, "handoffs"))
@@ -153,9 +204,11 @@ class CaseBook:
             *names,
             strikes_key(community, case.subject.author.id),
             key(community, "decisions", "0"),
+            _cards(community),
         ]
         if case.decision == decision:
             return case
+        await self._check_other(case, decision)
         told = (decision.model_dump_json(), case.id, str(decision.strikes), case.subject.place.channel)
         _refuse(case.id, await self._decide(keys=keys, args=[decision.by, *told, key(community, "changed")]))
         return await self._present(community, case.id)
@@ -167,6 +220,12 @@ class CaseBook:
             async for notice in subscription.listen():
                 if notice["type"] == "message":
                     yield notice["data"]
+
+    async def _check_other(self, case: Case, decision: Decision) -> None:
+        """Raises OwnDecision where a moderator would decide about the own decision."""
+        first = await self.get(case.community, case.of) if case.of else None
+        if first and first.decision and first.decision.by == decision.by:
+            raise OwnDecision(case.id)
 
     async def _present(self, community: str, case: str) -> Case:
         found = await self.get(community, case)
@@ -184,6 +243,7 @@ class CaseBook:
 def _read(fields: dict[str, str]) -> Case:
     """A case from its hash: the body as opened, and what changed since."""
     decision, until = fields.get("decision"), float(fields.get("claimed_until") or 0) / 1000
+    reversal, remarks = fields.get("reversal"), [text for name, text in fields.items() if name.startswith("remark:")]
     held = fields["state"] == "open" and until > datetime.now(UTC).timestamp()
     return Case.model_validate_json(fields["body"]).model_copy(
         update={
@@ -191,6 +251,9 @@ def _read(fields: dict[str, str]) -> Case:
             "decision": Decision.model_validate_json(decision) if decision else None,
             "claimed_by": fields.get("claimed_by", "") if held else "",
             "claimed_until": datetime.fromtimestamp(until, UTC) if held else None,
+            "reversal": Decision.model_validate_json(reversal) if reversal else None,
+            "reporters": tuple(name.partition(":")[2] for name in fields if name.startswith("report:")),
+            "remarks": tuple(sorted(map(Remark.model_validate_json, remarks), key=lambda remark: remark.at)),
         }
     )
 

@@ -38,8 +38,10 @@ def parse_mark(text: str) -> Mark:
 
 
 def breach(case: Case) -> bool | None:
-    """What a moderator decided: dismissed is harmless, any enforcement a breach; None where no moderator decided."""
+    """What a moderator decided: dismissed or taken back is harmless, any enforcement a breach; None where none did."""
     decision = case.decision
+    if case.kind == "moderation" and case.reversal:
+        return False
     if case.kind != "moderation" or decision is None or decision.by == "policy" or decision.action == "answer":
         return None
     return decision.action != "dismiss"

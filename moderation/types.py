@@ -11,86 +11,24 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, NonNegativeFloat, NonNegativeInt, TypeAdapter
+from pydantic import AwareDatetime, Field, NonNegativeFloat, NonNegativeInt, TypeAdapter
 
-Profile = Literal["help", "deals", "supply", "general", "announcements"]
-Trust = Literal["new", "member", "trusted"]
-Lang = Literal["zh", "en"]
-
-ID_LENGTH = 200
-"""Characters an identity may have: more than any platform's own, few enough to be part of a Redis key."""
-TEXT_LENGTH = 16_384
-"""Characters of one message: four times the longest that Telegram or Discord let a member send."""
-
-CODES = 8
-"""Codes of one picture that are kept."""
-CODE_LENGTH = 2048
-"""Characters of one code's content: more than a link needs, fewer than the 4,296 that a QR code can hold."""
-READ_LENGTH = 2000
-"""Characters read in a picture or told of it."""
-
-Identity = Annotated[str, Field(min_length=1, max_length=ID_LENGTH)]
-
-
-class Noun(BaseModel):
-    """Frozen, and strict about unknown fields: a misspelt field is an error and never a silent loss."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Place(Noun):
-    """Where something is said. `profile` is the channel's kind, which decides what is welcome there."""
-
-    platform: Identity
-    community: Identity
-    channel: Identity
-    profile: Profile = "general"
-
-
-class Author(Noun):
-    """Who says it. `trust` is what the community knows of the member, not what the platform claims."""
-
-    id: Identity
-    name: str = Field(default="", max_length=ID_LENGTH)
-    trust: Trust = "new"
-    bot: bool = False
-
-
-class Attachment(Noun):
-    """A file that came with a message; the bytes stay on the platform.
-
-    `kind` is its media type. What a picture says is judged like the message's own words: `codes` are the contents of
-    its QR and bar codes (`moderation.pictures`), `text` is what is written in it or told of it.
-    """
-
-    name: str = Field(default="", max_length=ID_LENGTH)
-    kind: str = Field(default="", max_length=ID_LENGTH)
-    url: str = Field(default="", max_length=4096)
-    codes: tuple[Annotated[str, Field(max_length=CODE_LENGTH)], ...] = Field(default=(), max_length=CODES)
-    text: str = Field(default="", max_length=READ_LENGTH)
-
-
-class Message(Noun):
-    """One message of one member, the same shape on every platform.
-
-    `edit` counts the edits (0 is the message as first sent), `addressed` says that it speaks to the bot: a mention, a
-    reply to the bot, a command or a private message.
-    """
-
-    id: Identity
-    place: Place
-    author: Author
-    text: str = Field(default="", max_length=TEXT_LENGTH)
-    sent_at: AwareDatetime = Field(default_factory=lambda: datetime.now(UTC))
-    reply_to: Identity | None = None
-    addressed: bool = False
-    attachments: tuple[Attachment, ...] = ()
-    edit: NonNegativeInt = 0
-
-    @property
-    def key(self) -> str:
-        """The identity that deduplicates deliveries: platform, chat, message and edit."""
-        return f"{self.place.platform}:{self.place.channel}:{self.id}:{self.edit}"
+from moderation.messages import CODE_LENGTH as CODE_LENGTH
+from moderation.messages import CODES as CODES
+from moderation.messages import ID_LENGTH as ID_LENGTH
+from moderation.messages import READ_LENGTH as READ_LENGTH
+from moderation.messages import TEXT_LENGTH as TEXT_LENGTH
+from moderation.messages import TIERS as TIERS
+from moderation.messages import Attachment as Attachment
+from moderation.messages import Author as Author
+from moderation.messages import Identity as Identity
+from moderation.messages import Lang as Lang
+from moderation.messages import Message as Message
+from moderation.messages import Noun as Noun
+from moderation.messages import Place as Place
+from moderation.messages import Profile as Profile
+from moderation.messages import Tier as Tier
+from moderation.messages import Trust as Trust
 
 
 class Ruling(StrEnum):
@@ -121,7 +59,7 @@ class Verdict(Noun):
     ruling: Ruling
     clause: str | None = None
     score: float = Field(default=0.0, ge=0, le=1)
-    scores: dict[str, float] = {}
+    scores: dict[str, float] = Field(default_factory=dict)
     signals: tuple[Signal, ...] = ()
     model: str = ""
     policy: str = ""
@@ -156,8 +94,11 @@ class Reply(Noun):
     first_ms: NonNegativeFloat | None = None
 
 
-Action = Literal["dismiss", "remove", "timeout", "ban", "answer"]
-"""How a case is settled. `timeout` and `ban` remove the message too; `answer` replies to a handed-over question."""
+Action = Literal["dismiss", "remove", "timeout", "ban", "answer", "uphold", "overturn"]
+"""How a case is settled. `timeout` and `ban` remove the message too; `answer` replies to a handed-over question.
+
+An appeal is upheld, which means that the first decision stands, or overturns it.
+"""
 
 
 class Decision(Noun):
@@ -178,7 +119,16 @@ class Decision(Noun):
     at: AwareDatetime = Field(default_factory=lambda: datetime.now(UTC))
 
 
-CaseKind = Literal["moderation", "handoff"]
+class Remark(Noun):
+    """What a moderator notes on a case for the others; members never see it."""
+
+    by: Identity
+    by_name: str = Field(default="", max_length=ID_LENGTH)
+    text: str = Field(min_length=1, max_length=2000)
+    at: AwareDatetime = Field(default_factory=lambda: datetime.now(UTC))
+
+
+CaseKind = Literal["moderation", "handoff", "appeal"]
 CaseState = Literal["open", "settled"]
 
 
@@ -187,6 +137,10 @@ class Case(Noun):
 
     `subject` is the message it is about, `context` what was said before it, oldest first. A moderation case carries the
     verdict, a hand-off the unsent draft with the best passages. `claimed_by` holds until `claimed_until`.
+
+    An appeal is `of` the settled case that it disputes. `proposed` is what the policy would have done where people
+    decide everything. `reversal` is the decision that took the case's own back; `reporters` are the members, as
+    `platform:member`, who reported the message.
     """
 
     id: Identity
@@ -200,6 +154,11 @@ class Case(Noun):
     claimed_until: AwareDatetime | None = None
     opened_at: AwareDatetime = Field(default_factory=lambda: datetime.now(UTC))
     decision: Decision | None = None
+    of: str = Field(default="", max_length=ID_LENGTH)
+    proposed: Decision | None = None
+    reversal: Decision | None = None
+    reporters: tuple[str, ...] = ()
+    remarks: tuple[Remark, ...] = ()
 
     @property
     def community(self) -> str:
@@ -218,8 +177,19 @@ Choice = Literal["up", "down", "person"]
 """A vote under an answer: it helped, it did not, or a person is to look at it."""
 
 
+class Button(Noun):
+    """A button under what the bot says. Its `id` names what it is about and what it does; the house keeps all state."""
+
+    id: str = Field(pattern=r"^[\x21-\x7e]{1,60}$")
+    label: str = Field(min_length=1, max_length=80)
+    style: Literal["plain", "good", "bad"] = "plain"
+
+
 class Say(Noun):
-    """An effect: put words into a chat. `id` is the idempotency key, `passages` the sources to show under them."""
+    """An effect: put words into a chat. `id` is the idempotency key, `passages` the sources to show under them.
+
+    `to` is the one member whom they concern. `edits` names an earlier `Say` whose words these take the place of.
+    """
 
     effect: Literal["say"] = "say"
     id: str
@@ -230,6 +200,8 @@ class Say(Noun):
     to: str | None = None
     passages: tuple[Passage, ...] = ()
     case: str | None = None
+    edits: str | None = None
+    buttons: tuple[Button, ...] = ()
 
     @property
     def votable(self) -> bool:
@@ -248,13 +220,18 @@ class Vote(Noun):
     at: AwareDatetime = Field(default_factory=lambda: datetime.now(UTC))
 
 
+Enforcement = Literal["delete", "timeout", "ban", "kick", "untimeout", "unban"]
+UNDO: dict[Enforcement, Enforcement] = {"timeout": "untimeout", "ban": "unban"}
+"""What takes an enforcement back. A deletion and a kick cannot be: the member is told that it may come again."""
+
+
 class Enforce(Noun):
     """An effect: act on a message or a member. `seconds` is a timeout's length."""
 
     effect: Literal["enforce"] = "enforce"
     id: str
     place: Place
-    action: Literal["delete", "timeout", "ban"]
+    action: Enforcement
     message: str
     member: str
     seconds: NonNegativeInt = 0

@@ -22,7 +22,7 @@ letters = typer.Typer(no_args_is_help=True, help="Entries that failed five times
 
 
 def doctor() -> None:
-    """Check settings, Redis, model, policy, knowledge, ports and rights, and tell the mend of what is wrong."""
+    """Check settings, Redis, model, policy, knowledge, ports, rights, chats and clocks, and tell each mend."""
     start_logging("error", "text")
     screen, wrong = Console(), 0
     for finding in asyncio.run(examine()):

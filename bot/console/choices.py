@@ -13,6 +13,7 @@ TIMEOUT_S = 3600
 _CHOICES: dict[str, dict[str, Action]] = {
     "moderation": {"dismiss": "dismiss", "remove": "remove", "timeout": "timeout", "ban": "ban"},
     "handoff": {"dismiss": "dismiss", "answer": "answer"},
+    "appeal": {"uphold": "uphold", "overturn": "overturn"},
 }
 
 
@@ -40,6 +41,8 @@ def to_decision(form: Mapping[str, object], case: Case, by: Moderator, policy: P
     if action == "answer":
         teach = bool(form.get("teach"))
         return Decision(case=case.id, action=action, by=by.id, by_name=by.name, text=text, teach=teach)
+    if action in ("uphold", "overturn"):
+        return Decision(case=case.id, action=action, by=by.id, by_name=by.name, text=text)
     if action == "dismiss":
         return Decision(case=case.id, action=action, by=by.id, by_name=by.name)
     clause = policy.clauses.get(str(form.get("reason")))

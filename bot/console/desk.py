@@ -21,7 +21,7 @@ from bot.console.login import Logins
 from bot.stream import OUTAGE
 from bot.web.guard import guarded, trusted_form
 from bot.web.pages import language, live, renderer, spoken, static
-from moderation.cases import CaseBook, NoSuchCase, Settled, Taken
+from moderation.cases import CaseBook, NoSuchCase, OwnDecision, Settled, Taken
 from moderation.policy import Policy
 from moderation.types import Case
 
@@ -92,6 +92,8 @@ class Desk:
             problem = spoken(request).under("error")[fault.why]
             typed, teach = str(form.get("text") or ""), bool(form.get("teach"))
             return await self._show(request, case, problem, 422, typed=typed, teach=teach)
+        except OwnDecision:
+            return await self._show(request, case, spoken(request)("error.own"), 409)
         except Settled as fault:
             return await self._late(request, "case.settled_first", fault.decision.by, fault.decision.by_name)
         except Taken as fault:

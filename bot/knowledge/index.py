@@ -6,7 +6,7 @@ How passages are found and scored is told in `ranking.py`.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from pathlib import Path
 from typing import NamedTuple
@@ -17,11 +17,13 @@ from bot.knowledge.documents import Document
 from bot.knowledge.extract import Extract, Extractor
 from bot.knowledge.kept import Kept
 from bot.knowledge.meaning import TokenTable
-from bot.knowledge.ranking import Question, Ranked, Ranking, Rows
+from bot.knowledge.ranking import Candidate, Question, Ranking, Rows, choose
 from bot.knowledge.terms import terms
-from bot.knowledge.twins import Twins
+from bot.knowledge.twins import Twins, sketch, titled
 from moderation.types import Passage
 
+LIMIT = 5
+"""Passages that a search brings."""
 QUERY_LENGTH = 600
 """Characters of a question that count; a longer text is no question, and its search would take long."""
 
@@ -36,13 +38,14 @@ class Followed(NamedTuple):
 class Index:
     """Documents of one community. Safe to use from many threads; put and remove take effect at once."""
 
-    def __init__(self, vectors: TokenTable | None = None, kept: Path | None = None) -> None:
-        """`kept` is the file where `follow` keeps what it worked out, for the next start.
+    def __init__(self, vectors: TokenTable | Extractor | None = None, kept: Path | None = None) -> None:
+        """`kept` is the file where `follow` keeps what it worked out, for the next start; many indexes may share one
+        extractor over the vectors.
 
         Raises KnowledgeError if the vectors are another model's than the packaged one's.
         """
         self._lock = threading.RLock()
-        self._extractor = Extractor(vectors)
+        self._extractor = vectors if isinstance(vectors, Extractor) else Extractor(vectors)
         self._kept = Kept(kept, self._extractor)
         self._ranking = Ranking(self._extractor.meaning)
         self._rows: dict[str, list[int]] = {}
@@ -50,6 +53,9 @@ class Index:
         self._twins = Twins()
         self._shown: tuple[date, Rows] | None = None
         """Worked out once for a state of the index and a day."""
+        self._changes = 0
+        self._replaced: tuple[tuple[int, int, int, date], frozenset[str]] | None = None
+        """What these documents take the place of, for a state of the two indexes and a day."""
         self.version = -1
         """The shelf's version that the index follows; -1 before the first sync."""
 
@@ -77,6 +83,7 @@ class Index:
         """Takes a document out; False if there is none of that id."""
         with self._lock:
             self._shown = None
+            self._changes += 1
             self._twins.remove(id)
             for row in self._rows.pop(id, ()):
                 self._ranking.remove(row)
@@ -100,17 +107,44 @@ class Index:
                     self._put(document, extract)
         return Followed(len(moved), len(gone))
 
-    def search(self, query: str, *, limit: int = 5, today: date) -> list[Passage]:
+    def search(self, query: str, *, limit: int = LIMIT, today: date) -> list[Passage]:
         """The passages that cover the query best, best first, of the documents valid on that day.
 
         A score is the probability that the passage covers the question: calibrated on open reading sets, where the
         answer was in the index for one half of the questions and taken out for the other.
         """
+        return [_passage(one) for one in choose(self._candidates(query, today), limit)]
+
+    def search_above(self, house: Index, query: str, *, limit: int = LIMIT, today: date) -> list[Passage]:
+        """The same of these documents and the house's beneath them, but for those in whose place one of these is."""
+        beneath = house._candidates(query, today, without=self._replaced_in(house, today), own=False)
+        return [_passage(one) for one in choose([*self._candidates(query, today), *beneath], limit)]
+
+    def _candidates(
+        self, query: str, today: date, *, without: frozenset[str] = frozenset(), own: bool = True
+    ) -> list[Candidate]:
         asked = query[:QUERY_LENGTH]
         meaning = self._extractor.meaning
         question = Question(list(dict.fromkeys(terms(asked))), meaning.read(asked) if meaning else None)
         with self._lock:
-            return [_passage(one) for one in self._ranking.best(question, self._shown_on(today), limit)]
+            shown = self._shown_on(today)
+            gone = [row for id in without for row in self._rows.get(id, ())]
+            rows = shown[~np.isin(shown, gone)] if gone else shown
+            return self._ranking.candidates(question, rows, own=own)
+
+    def _replaced_in(self, house: Index, today: date) -> frozenset[str]:
+        """The house's documents in whose place one of these is on that day: by title and language, or as one text."""
+        state = id(house), house._changes, self._changes, today
+        if self._replaced is None or self._replaced[0] != state:
+            valid = [document for document in self.documents().values() if document.valid_on(today)]
+            self._replaced = state, house._like(valid)
+        return self._replaced[1]
+
+    def _like(self, others: Sequence[Document]) -> frozenset[str]:
+        titles = {titled(one) for one in others}
+        with self._lock:
+            same = {id for id, document in self._documents.items() if titled(document) in titles}
+            return frozenset(same.union(*(self._twins.like(one, sketch(one.text)) for one in others)))
 
     def _shown_on(self, today: date) -> Rows:
         """The rows of all that holds on that day and is not folded into another."""
@@ -121,7 +155,7 @@ class Index:
         return self._shown[1]
 
 
-def _passage(found: Ranked) -> Passage:
+def _passage(found: Candidate) -> Passage:
     document = found.document
     return Passage(
         document=document.id, title=document.title, text=found.text, lang=document.lang, score=round(found.score, 4)

@@ -8,6 +8,7 @@ the question (`relevance.py`). Without token vectors words do it alone.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from functools import cache
 from typing import NamedTuple
 
@@ -48,12 +49,21 @@ class Question(NamedTuple):
     sense: Sense | None
 
 
-class Ranked(NamedTuple):
-    """A passage and the probability that it covers the question."""
+class Candidate(NamedTuple):
+    """A passage that a search proposes: the log-odds that it covers the question, whether it is in the other language,
+    its distinct terms. `own` is False for one of a shelf that others lie above."""
 
-    score: float
+    weight: float
+    foreign: bool
     document: Document
     text: str
+    terms: frozenset[str]
+    own: bool
+
+    @property
+    def score(self) -> float:
+        """The probability that it covers the question."""
+        return probability(self.weight)
 
 
 class _Entry(NamedTuple):
@@ -89,28 +99,14 @@ class Ranking:
             self._nearest.remove(row)
         self._free.append(row)
 
-    def best(self, question: Question, shown: Rows, limit: int) -> list[Ranked]:
-        """Of the rows `shown` the `limit` best, best first.
-
-        Near-identical passages of different documents are folded: the newest document's is kept.
-        """
+    def candidates(self, question: Question, shown: Rows, *, own: bool = True) -> list[Candidate]:
+        """Of the rows `shown` those that words or meaning propose, in no order."""
         with _blas().limit(limits=1, user_api="blas"):
             rows, evidence, foreign = self._weighed(question, shown)
-        kept: list[int] = []
-        for at in best(evidence - OWN_FIRST * foreign, len(evidence)).tolist():
-            if len(kept) >= limit and foreign[kept].sum() >= FOREIGN:
-                break
-            twin = next((place for place, held in enumerate(kept) if self._same(int(rows[held]), int(rows[at]))), None)
-            if twin is None:
-                kept.append(at)
-            elif age(self._document(rows[at])) > age(self._document(rows[kept[twin]])):
-                kept[twin] = at
-        chosen = _with_both(kept, foreign, limit)
-        found = [(self._entries[int(rows[at])], float(evidence[at])) for at in chosen]
-        return [Ranked(probability(weight), entry.document, entry.text) for entry, weight in found]
-
-    def _document(self, row: np.intp) -> Document:
-        return self._entries[int(row)].document
+        return [
+            Candidate(weight, other, self._entries[row].document, self._entries[row].text, self._words.terms(row), own)
+            for row, weight, other in zip(rows.tolist(), evidence.tolist(), foreign.tolist(), strict=True)
+        ]
 
     def _weighed(self, question: Question, shown: Rows) -> tuple[Rows, Doubles, npt.NDArray[np.bool_]]:
         """The candidates among the rows `shown`, their log-odds, and which are in the other language."""
@@ -130,14 +126,36 @@ class Ranking:
         foreign = np.array([one.lang != sense.tokens.lang for one in tokens], np.bool_)
         return rows, by_all(Evidence(coverage[rows], cosine[rows], tokens, foreign), sense, self._meaning), foreign
 
-    def _same(self, one: int, other: int) -> bool:
-        first, second = self._entries[one].document, self._entries[other].document
-        if first.id == second.id:
-            return False
-        left, right = self._words.terms(one), self._words.terms(other)
-        if len(left & right) < SAME * len(left | right):
-            return False
-        return is_version(first, second) or say_the_same(first, left, second, right)
+
+def choose(found: Sequence[Candidate], limit: int) -> list[Candidate]:
+    """The `limit` best, best first, of one shelf's candidates or of several shelves'.
+
+    Near-identical passages of different documents are folded: the own shelf's is kept, of one shelf the newest.
+    """
+    kept: list[Candidate] = []
+    for one in sorted(found, key=lambda one: OWN_FIRST * one.foreign - one.weight):
+        if len(kept) >= limit and sum(held.foreign for held in kept) >= FOREIGN:
+            break
+        twin = next((place for place, held in enumerate(kept) if _same(held, one)), None)
+        if twin is None:
+            kept.append(one)
+        elif _rank(one) > _rank(kept[twin]):
+            kept[twin] = one
+    foreign = np.array([one.foreign for one in kept], np.bool_)
+    return [kept[at] for at in _with_both(range(len(kept)), foreign, limit)]
+
+
+def _rank(one: Candidate) -> tuple[bool, tuple[date, float]]:
+    return one.own, age(one.document)
+
+
+def _same(one: Candidate, other: Candidate) -> bool:
+    if (one.own, one.document.id) == (other.own, other.document.id):
+        return False
+    if len(one.terms & other.terms) < SAME * len(one.terms | other.terms):
+        return False
+    first, second = one.document, other.document
+    return is_version(first, second) or say_the_same(first, one.terms, second, other.terms)
 
 
 def _with_both(kept: Sequence[int], foreign: npt.NDArray[np.bool_], limit: int) -> list[int]:

@@ -155,6 +155,12 @@ def teaching(community: str, document: Document) -> list[Write]:
     return [("HSET", shelf, document.id, document.model_dump_json()), ("INCR", f"{shelf}:version")]
 
 
+def forgetting(community: str, ids: Iterable[str]) -> list[Write]:
+    """The writes that take documents off a community's shelf."""
+    shelf = key(community, "knowledge")
+    return [("HDEL", shelf, *ids), ("INCR", f"{shelf}:version")]
+
+
 def _is_of(id: str, name: str) -> bool:
     """Whether the document is the file of that name, or one of its rows."""
     return id == name or id.startswith(name + ROW)

@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bot.knowledge.documents import Document
+from moderation.types import Lang
 
 LENGTH = 8
 """Letters of one run."""
@@ -74,6 +75,11 @@ def is_version(one: Document, other: Document) -> bool:
     return age(one) != age(other) and _letters(one.title) == _letters(other.title)
 
 
+def titled(document: Document) -> tuple[Lang, str]:
+    """The language and the title's letters: what two documents share of which one stands for the other."""
+    return document.lang, _letters(document.title) or document.title
+
+
 def _letters(text: str) -> str:
     return re.sub(r"[\W_]+", "", unicodedata.normalize("NFKC", text).lower())
 
@@ -90,6 +96,17 @@ class Twins:
 
     def put(self, document: Document, own: Sketch) -> None:
         """Adds a document that is not yet held, with the sketch of its text."""
+        twins = self.like(document, own)
+        for value in own[:LEAST].tolist():
+            self._by_hash[value].add(document.id)
+        self._documents[document.id] = (document, own)
+        if twins:
+            self._twins[document.id] = twins
+            for id in twins:
+                self._twins.setdefault(id, set()).add(document.id)
+
+    def like(self, document: Document, own: Sketch) -> set[str]:
+        """The documents held that are twins of one that is not, by the sketch of its text."""
         least = own[:LEAST].tolist()
         near: Counter[str] = Counter()
         for value in least:
@@ -97,14 +114,7 @@ class Twins:
                 near.update(ids)
         wanted = min(SHARED, len(least))
         likely = [id for id, count in near.most_common(LIKELY) if count >= wanted]
-        twins = {id for id in likely if self._are_twins(document, own, *self._documents[id])}
-        for value in least:
-            self._by_hash[value].add(document.id)
-        self._documents[document.id] = (document, own)
-        if twins:
-            self._twins[document.id] = twins
-            for id in twins:
-                self._twins.setdefault(id, set()).add(document.id)
+        return {id for id in likely if self._are_twins(document, own, *self._documents[id])}
 
     @staticmethod
     def _are_twins(one: Document, own: Sketch, other: Document, others: Sketch) -> bool:

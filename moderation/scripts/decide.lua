@@ -1,4 +1,4 @@
--- Settle a case once. KEYS: case, queue, settled, hand-offs, the member's strikes, stream of decisions.
+-- Settle a case once. KEYS: case, queue, settled, hand-offs, the member's strikes, stream of decisions, of cards.
 -- ARGV: who, decision, case id, strikes, order (the channel), channel of changes.
 -- Returns {'ok'}, {'missing'}, {'settled', decision} or {'taken', holder}.
 local state, holder, till, decision = unpack(redis.call('HMGET', KEYS[1], 'state', 'claimed_by', 'claimed_until', 'decision'))
@@ -13,5 +13,6 @@ redis.call('ZADD', KEYS[3], now / 1000, ARGV[3])
 redis.call('SREM', KEYS[4], ARGV[3])
 if tonumber(ARGV[4]) > 0 then redis.call('ZADD', KEYS[5], now / 1000, ARGV[3] .. ':' .. ARGV[4]) end
 redis.call('XADD', KEYS[6], '*', 'order', ARGV[5], 'body', ARGV[2])
+redis.call('XADD', KEYS[7], '*', 'order', ARGV[3], 'body', ARGV[3])
 redis.call('PUBLISH', ARGV[6], ARGV[3])
 return {'ok'}

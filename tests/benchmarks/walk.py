@@ -20,22 +20,21 @@ from typing import Any
 from redis.asyncio import Redis
 
 from bot.bench import Bench
-from bot.feedback import FeedbackBook
+from bot.books import open_books
+from bot.commands import Commands, Reach
+from bot.communities import Communities
 from bot.floor import Floor
 from bot.gateway import Gateway
-from bot.history import History
 from bot.house import until_done
 from bot.manners import Manners
 from bot.redis_server import EmbeddedRedis, open_client
 from bot.router import Router
 from bot.sample import DAY
 from bot.stream import Streams
-from bot.voting import Votes
 from bot.worker import Worker
 from moderation.cases import CaseBook
 from moderation.classifier import load_classifier
 from moderation.judge import Judge
-from moderation.members import MemberBook
 from moderation.policy import load
 from moderation.policy_book import PolicyBook
 from moderation.types import Enforce, Message, Reply, Say
@@ -78,10 +77,10 @@ async def walk(redis: Redis, messages: Sequence[Message]) -> tuple[float, float]
 
     classifier = load_classifier()
     bench = Bench(Judge(load(), classifier), PolicyBook(redis), classifier)
-    members, history = MemberBook(redis), History(redis)
-    floor = Floor(redis, members, history, Manners(burst_s=0))
-    router = Router(bench, StubAnswers(), members, history, floor, archive_days=30)
-    work = Worker(streams, router, CaseBook(redis), Votes(FeedbackBook(redis), CaseBook(redis), history), hear).run()
+    books = open_books(streams, CaseBook(redis), Communities(redis, "sample"))
+    floor = Floor(redis, books.members, books.history, Manners(burst_s=0))
+    router = Router(bench, StubAnswers(), books, floor, Commands(Reach(books, bench, "")), archive_days=30)
+    work = Worker(router, books, bench, hear).run()
 
     async def feed() -> None:
         await asyncio.sleep(0.5)

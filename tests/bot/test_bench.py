@@ -13,19 +13,18 @@ from structlog.testing import capture_logs
 
 from bot import bench as bench_room
 from bot.bench import Bench, Sitting, stamp
-from bot.feedback import FeedbackBook
+from bot.books import open_books
+from bot.commands import Commands, Reach
+from bot.communities import Communities
 from bot.floor import Floor
-from bot.history import History
 from bot.outcome import Outcome
 from bot.redis_server import EmbeddedRedis, open_client
 from bot.router import Router
 from bot.stream import OUTAGE, Streams
-from bot.voting import Votes
 from bot.worker import Worker
 from moderation.cases import CaseBook
 from moderation.judge import Judge
 from moderation.keys import key
-from moderation.members import MemberBook
 from moderation.policy import load, parse
 from moderation.policy_book import PolicyBook
 from moderation.types import Author, Message, Place, Reply, Ruling
@@ -172,14 +171,10 @@ async def test_a_running_worker_follows_a_set_and_a_rollback_in_its_own_communit
     for community in ("one", "two"):
         await streams.register(community)
     sits = Bench(FILE_JUDGE, PolicyBook(redis), CLASSIFIER)
-    members, history = MemberBook(redis), History(redis)
-    floor = Floor(redis, members, history)
-    router = Router(sits, StubAnswers(), members, history, floor, archive_days=1)
-    cases = CaseBook(redis)
-    votes = Votes(FeedbackBook(redis), cases, history)
-    worker = Worker(
-        streams, router, cases, votes, lambda one, outcome: heard.put_nowait((one.place.community, outcome))
-    )
+    known = open_books(streams, CaseBook(redis), Communities(redis, "sample"))
+    floor = Floor(redis, known.members, known.history)
+    router = Router(sits, StubAnswers(), known, floor, Commands(Reach(known, sits, "")), archive_days=1)
+    worker = Worker(router, known, sits, lambda one, outcome: heard.put_nowait((one.place.community, outcome)))
     task = asyncio.create_task(worker.run())
 
     async def rulings(round_: int) -> dict[str, Ruling]:

@@ -23,8 +23,9 @@ from bot.voting import Votes
 from bot.worker import Worker
 from moderation.cases import CaseBook
 from moderation.keys import key
+from moderation.policy import load
 from moderation.types import Choice, Decision, Message, Passage, Place, Reply, Say, Vote, effects
-from tests.bot.test_router import PASSAGE, message, router
+from tests.bot.test_router import PASSAGE, StubBench, books, message, router
 
 ASKS = "结算周期是多久？"
 TODAY = datetime.now(UTC).date()
@@ -45,7 +46,7 @@ async def working(redis: Redis, told: Told, **answering: object) -> AsyncIterato
     streams = Streams(redis)
     await streams.register("sample")
     walk = router(redis, **answering)  # type: ignore[arg-type]
-    worker = Worker(streams, walk, CaseBook(redis), votes(redis), lambda *what: told.append(what))
+    worker = Worker(walk, books(redis), StubBench(load()), lambda *what: told.append(what))
     task = asyncio.create_task(worker.run())
     yield
     task.cancel()

@@ -11,11 +11,15 @@ import pytest
 from redis.asyncio import Redis
 
 from bot.bench import Sitting
+from bot.books import Books, open_books
+from bot.commands import Commands, Reach
+from bot.communities import Communities
 from bot.floor import Floor
 from bot.history import History, noting
 from bot.manners import Manners
 from bot.outcome import Outcome
 from bot.router import Router
+from bot.stream import Streams
 from bot.talk import Question
 from moderation.cases import CaseBook
 from moderation.classifier import load_classifier
@@ -82,9 +86,14 @@ def router(
     answers: StubAnswers | None = None,
 ) -> Router:
     answers = answers or StubAnswers(sure=sure, reply=reply)
-    bench, members, history = StubBench(policy or load(), shadow), MemberBook(redis), History(redis)
-    floor = Floor(redis, members, history, (manners or Manners())._replace(burst_s=0))
-    return Router(bench, answers, members, history, floor, archive_days=days)
+    bench, known = StubBench(policy or load(), shadow), books(redis)
+    floor = Floor(redis, known.members, known.history, (manners or Manners())._replace(burst_s=0))
+    commands = Commands(Reach(known, bench, 'extends = "default"\n'))
+    return Router(bench, answers, known, floor, commands, archive_days=days)
+
+
+def books(redis: Redis) -> Books:
+    return open_books(Streams(redis), CaseBook(redis), Communities(redis, "sample"))
 
 
 def put(message: Message, *, unasked: bool = True) -> Question:

@@ -25,11 +25,13 @@ DISCORD = "MTk4NjIyNDgzNDcxOTI1MjQ4.Cl2FMQ.ZnCjm1XVW7vRze4b7Cq4se7kKWs"
         "sk-proj_abcdefgh",
         "redis://user:hunter2@host:6379",
         "http://127.0.0.1:8081/login?token=abcDEF123",
+        "https://discord.com/api/v10/webhooks/123/aW50ZXJhY3Rpb24",
     ],
 )
 def test_what_looks_like_a_secret_is_taken_out(secret: str) -> None:
     told = masked(f"fault at {secret} again")
     kept = {"redis://user:hunter2@host:6379": "hunter2", "Bearer abc.def-ghi": "abc.def"}
+    kept["https://discord.com/api/v10/webhooks/123/aW50ZXJhY3Rpb24"] = "aW50ZXJhY3Rpb24"
     assert kept.get(secret, secret.rpartition("=")[2]) not in told
     assert told.startswith("fault at ")
     assert told.endswith(" again")

@@ -20,20 +20,19 @@ from redis.asyncio.connection import AbstractConnection
 
 from bot.adapters.web_room import Room
 from bot.bench import Sitting
-from bot.feedback import FeedbackBook
+from bot.books import open_books
+from bot.commands import Commands, Reach
+from bot.communities import Communities
 from bot.floor import Floor
 from bot.gateway import Gateway
-from bot.history import History
 from bot.manners import Manners
 from bot.outcome import Outcome
 from bot.redis_server import open_client
 from bot.router import Router
 from bot.stream import DECISIONS, MESSAGES, QUESTIONS, VOTES, Streams
-from bot.voting import Votes
 from bot.worker import Worker
 from moderation.cases import CaseBook
 from moderation.judge import Judge
-from moderation.members import MemberBook
 from moderation.policy import load
 from moderation.types import Author, Choice, Decision, Message, Passage, Place, Reply, Vote
 
@@ -125,10 +124,10 @@ async def _post(redis: Redis, streams: Streams) -> None:
 
 
 async def _work(redis: Redis, streams: Streams) -> None:
-    members, history = MemberBook(redis), History(redis)
-    floor = Floor(redis, members, history, Manners(burst_s=BURST_S))
-    router = Router(StubBench(), StubAnswers(), members, history, floor, archive_days=1)
-    worker = Worker(streams, router, CaseBook(redis), Votes(FeedbackBook(redis), CaseBook(redis), history), _told)
+    books, bench = open_books(streams, CaseBook(redis), Communities(redis, COMMUNITY)), StubBench()
+    floor = Floor(redis, books.members, books.history, Manners(burst_s=BURST_S))
+    router = Router(bench, StubAnswers(), books, floor, Commands(Reach(books, bench, "")), archive_days=1)
+    worker = Worker(router, books, bench, _told)
     await _until_empty(redis, worker.run(), (MESSAGES, QUESTIONS, DECISIONS, VOTES))
 
 
@@ -137,7 +136,7 @@ async def _moderate(redis: Redis, streams: Streams) -> None:
     cases = CaseBook(redis)
     for case in await cases.queue(COMMUNITY):
         await cases.claim(COMMUNITY, case.id, "anna")
-        decision = Decision(case=case.id, action="answer", by="anna", text="目前不支持火星。")
+        decision = Decision(case=case.id, action="answer", by="anna", text="目前不支持火星。", teach=True)
         await cases.decide(COMMUNITY, decision)
     room = Room(redis, streams.put_on, COMMUNITY, {"help": "help"})
     for choice in VOTES_CAST:
@@ -146,7 +145,7 @@ async def _moderate(redis: Redis, streams: Streams) -> None:
 
 async def _perform(redis: Redis, streams: Streams) -> None:
     adapter = RoomAdapter(Room(redis, streams.put_on, COMMUNITY, {"help": "help"}))
-    await _until_empty(redis, Gateway(streams, adapter, lambda _effect: None).run(), ("effects",))
+    await _until_empty(redis, Gateway(streams, adapter, lambda _effect: None).run(), ("effects", "enforcements"))
 
 
 class RoomAdapter:

@@ -67,3 +67,15 @@ def test_a_form_that_decides_nothing_tells_why(kind: CaseKind, form: dict[str, s
     with pytest.raises(ChoiceError) as told:
         to_decision(form, case(kind), SAM, POLICY)
     assert told.value.why == why
+
+
+@pytest.mark.parametrize("action", ["uphold", "overturn"])
+def test_an_appeal_is_upheld_or_overturned_with_words_to_the_member(action: str) -> None:
+    decision = to_decision({"action": action, "text": " We looked again. "}, case("appeal"), SAM, POLICY)
+    assert (decision.action, decision.text, decision.strikes) == (action, "We looked again.", 0)
+
+
+@pytest.mark.parametrize("action", ["ban", "answer", "dismiss"])
+def test_an_appeal_is_settled_in_no_other_way(action: str) -> None:
+    with pytest.raises(ChoiceError, match="action"):
+        to_decision({"action": action, "reason": "scam_fraud", "text": "x"}, case("appeal"), SAM, POLICY)

@@ -1,0 +1,163 @@
+"""The bot's first word in a chat, its going, and what becomes of its rights in between, told to the desk."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import structlog
+from redis.asyncio import Redis
+
+from bot.communities import Communities, Community
+from bot.happenings import Membership
+from bot.outcome import Outcome
+from bot.setup_cards import button
+from bot.words import LANGS, words
+from moderation.errors import XiaoerError
+from moderation.keys import Write, key
+from moderation.types import Place, Say
+
+GONE_S = 24 * 3600
+"""Seconds that nothing is sent to a chat that the bot was removed from. A bot that was away when it was added again
+hears nothing of that, so the mark must not last; what is refused afterwards is only told."""
+
+log = structlog.get_logger()
+
+
+class Rights(Protocol):
+    """What the bot may do in a chat, as the platform says."""
+
+    async def missing(self, place: Place) -> list[str]:
+        """A line with its mend for each right that the bot needs there and has not. Raises XiaoerError."""
+        ...
+
+
+class Unasked:
+    """Rights in a house without chat platforms: nobody can be asked."""
+
+    async def missing(self, place: Place) -> list[str]:
+        raise XiaoerError(f"no token for {place.platform} is set; set it in .env")
+
+
+UNASKED: Rights = Unasked()
+
+
+class Arrivals:
+    """Follows the bot's coming and going, in Redis (a client with `decode_responses=True`)."""
+
+    def __init__(self, redis: Redis, communities: Communities, rights: Rights) -> None:
+        self._redis = redis
+        self._communities = communities
+        self._rights = rights
+
+    async def happened(self, change: Membership) -> Outcome:
+        """What a change of who is in a chat leads to. Members' own coming and going leads to nothing here."""
+        community = await self._communities.get(change.place.community)
+        match change.change:
+            case "bot_added":
+                return await self._added(change)
+            case "bot_removed":
+                return await self._removed(change, community)
+            case "rights_changed":
+                return await self._rights_changed(change, community)
+            case "moved" | "joined" | "left":
+                return Outcome("silent")
+
+    async def _added(self, change: Membership) -> Outcome:
+        """One welcome for each time that the bot is added, however often a platform tells of it."""
+        place, welcomed = change.place, _welcomed(change.place)
+        await self._communities.come(place.platform, place.community)
+        back: Write = ("DEL", _gone(place, _chat(place)), _gone(place, "*"))
+        if await self._redis.hexists(welcomed, _chat(place)):
+            return Outcome("silent", writes=(back,))
+        text = "\n\n".join(words(lang)("setup.welcome") for lang in LANGS)
+        start = button("show:lang", " / ".join(words(lang)("setup.press_start") for lang in LANGS), "good")
+        said = Say(id=_id(change), place=place, text=text, kind="notice", buttons=(start,))
+        return Outcome("answered", (said,), (back, ("HSET", welcomed, _chat(place), change.at.isoformat())))
+
+    async def _removed(self, change: Membership, community: Community) -> Outcome:
+        place = change.place
+        whole = place.platform == "discord" and await self._left_guild(community.name)
+        if place.platform != "discord":
+            await self._communities.leave(place.platform, _chat(place))
+        mark = _gone(place, "*" if whole else _chat(place))
+        gone: Write = ("SET", mark, change.at.isoformat(), "EX", str(GONE_S))
+        writes: tuple[Write, ...] = (gone, ("HDEL", _welcomed(place), _chat(place)))
+        mend = "invite the bot again if this was a mistake; `xiaoer doctor` prints the link"
+        log.warning("removed from a chat", platform=place.platform, chat=place.channel, mend=mend)
+        desk = desk_of(community)
+        if desk is None or (desk.platform == place.platform and (whole or _chat(desk) == _chat(place))):
+            return Outcome("silent", writes=writes)
+        told = words(community.lang)("setup.removed", chat=_title(place, community))
+        return Outcome("answered", (Say(id=_id(change), place=desk, text=told, kind="notice"),), writes)
+
+    async def _left_guild(self, community: str) -> bool:
+        """Whether all the community's channels on Discord are gone: they are with its only server.
+
+        A place does not say which server it is in: of several the others' channels must not fall silent.
+        """
+        guilds = await self._communities.chats("discord", community)
+        if len(guilds) == 1:
+            await self._communities.leave("discord", guilds[0])
+        return len(guilds) <= 1
+
+    async def _rights_changed(self, change: Membership, community: Community) -> Outcome:
+        """Told when something else is missing than was told before: platforms call many a change one of rights."""
+        place, known = change.place, key(community.name, "lacking", change.place.platform)
+        try:
+            missing = await self._rights.missing(place)
+        except XiaoerError as fault:
+            log.warning("rights could not be asked for", platform=place.platform, fault=str(fault))
+            return Outcome("silent")
+        lacking = "\n".join(missing)
+        if lacking == (await self._redis.hget(known, _chat(place)) or ""):
+            return Outcome("silent")
+        first = words(community.lang)("setup.rights_changed", chat=_title(place, community))
+        text = "\n".join([first, *_told(missing, community)])
+        said = Say(id=_id(change), place=desk_of(community) or place, text=text, kind="notice")
+        kept: Write = ("HSET", known, _chat(place), lacking) if lacking else ("HDEL", known, _chat(place))
+        return Outcome("answered", (said,), (kept,))
+
+
+async def gone(redis: Redis, place: Place) -> bool:
+    """Whether the bot was removed from that chat lately: what is meant for it has nobody to go to."""
+    return bool(await redis.exists(_gone(place, _chat(place)), _gone(place, "*")))
+
+
+async def rights_told(rights: Rights, place: Place, community: Community) -> list[str]:
+    """Lines that tell what the bot may do in a chat, in the community's language."""
+    try:
+        return _told(await rights.missing(place), community)
+    except XiaoerError as fault:
+        return [words(community.lang)("setup.rights_unknown", fault=fault)]
+
+
+def _told(missing: list[str], community: Community) -> list[str]:
+    return [f"❌ {line}" for line in missing] or [words(community.lang)("setup.rights_good")]
+
+
+def desk_of(community: Community) -> Place | None:
+    """The moderators' desk as a place; None for a community without one."""
+    platform, _, channel = community.desk.partition(":")
+    return Place(platform=platform, community=community.name, channel=channel) if channel else None
+
+
+def _title(place: Place, community: Community) -> str:
+    return place.title or community.title or place.channel
+
+
+def _chat(place: Place) -> str:
+    """The chat that a channel is in: a topic's group on Telegram."""
+    return place.channel.partition("/")[0]
+
+
+def _gone(place: Place, chat: str) -> str:
+    return key(place.community, "gone", place.platform, chat)
+
+
+def _welcomed(place: Place) -> str:
+    return key(place.community, "welcomed", place.platform)
+
+
+def _id(change: Membership) -> str:
+    place = change.place
+    return f"{change.change}:{place.platform}:{place.channel}:{change.at.timestamp()}"

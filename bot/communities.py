@@ -1,0 +1,148 @@
+"""The communities of one process: which chats belong to which, how far the bot may go there, where a member is at home.
+
+A chat that the bot sees for the first time becomes a community of its own, in training: the bot suggests, people
+decide.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable
+from datetime import UTC, datetime
+from typing import Literal, cast
+
+from pydantic import AwareDatetime, Field
+from redis.asyncio import Redis
+
+from moderation.errors import XiaoerError
+from moderation.keys import COMMUNITIES, Write, check_community, key
+from moderation.types import Lang, Noun
+
+Mode = Literal["training", "dry-run", "live"]
+"""Training: every action and answer waits for a person. Dry-run: nothing happens, all is noted. Live: by the policy."""
+MODES: tuple[Mode, ...] = ("training", "dry-run", "live")
+
+CHATS = "x:chats"
+"""A hash of all chats, `platform:chat` to the community's name."""
+MOVED = "x:chats:moved"
+"""A hash of the chats that got another id, the new `platform:chat` to the old one."""
+LEFT = "x:chats:left"
+"""The set of the chats that the bot was removed from, as `platform:chat`."""
+HOMES = "x:homes"
+"""A hash of the community that a member was last seen in, `platform:member` to its name: where its DMs belong."""
+
+
+class NotWelcome(XiaoerError):  # noqa: N818 - reads as what it tells
+    """The operator's settings do not let the bot serve this chat."""
+
+
+class Community(Noun):
+    """What is known of a community: its name in the keys, its title for people, and how far the bot may go.
+
+    `desk` is the channel, as `platform:channel`, that gets the moderators' cards; `lang` the one for words to all.
+    """
+
+    name: str
+    title: str = ""
+    mode: Mode = "live"
+    desk: str = ""
+    lang: Lang = "en"
+    since: AwareDatetime = Field(default_factory=lambda: datetime.now(UTC))
+
+
+class Communities:
+    """The book of communities, in Redis (a client with `decode_responses=True`).
+
+    `house` is the settings' own community: the others take its policy and knowledge beside their own. `welcome` holds
+    the chats, as `platform:chat`, that the bot may serve; empty: all.
+    """
+
+    def __init__(self, redis: Redis, house: str, welcome: frozenset[str] = frozenset()) -> None:
+        self._redis = redis
+        self._welcome = welcome
+        self.house = house
+
+    async def of_chat(self, platform: str, chat: str, title: str = "") -> Community:
+        """The community of a Telegram chat or a Discord guild, made at first sight. Raises NotWelcome."""
+        field = f"{platform}:{chat}"
+        if self._welcome and field not in self._welcome and await self._was(field) not in self._welcome:
+            raise NotWelcome(f"{platform} chat {chat} is not among CHATS; add {field} there to serve it")
+        known = await cast(Awaitable[str | None], self._redis.hget(CHATS, field))
+        if known:
+            return await self.get(known)
+        fresh = Community(name=_name(platform, chat), title=title, mode="training")
+        async with self._redis.pipeline(transaction=False) as pipe:
+            pipe.set(_record(fresh.name), fresh.model_dump_json(), nx=True)
+            pipe.sadd(COMMUNITIES, fresh.name)
+            pipe.hsetnx(CHATS, field, fresh.name)  # last: a chat that is found here needs no more
+            await pipe.execute()
+        return await self.get(fresh.name)
+
+    async def get(self, name: str) -> Community:
+        """What is known of a community; of the house's own and of unknown ones: no more than the name."""
+        found = await self._redis.get(_record(name))
+        return Community.model_validate_json(found) if found else Community(name=name)
+
+    async def keep(self, community: Community) -> None:
+        """Change what is known of it."""
+        await self._redis.set(_record(check_community(community.name)), community.model_dump_json())
+
+    async def join(self, platform: str, chat: str, name: str) -> Community:
+        """Make a chat a part of the named community, which may span several chats and both platforms."""
+        await self._redis.hset(CHATS, f"{platform}:{chat}", check_community(name))
+        await self._redis.sadd(COMMUNITIES, name)
+        return await self.get(name)
+
+    async def move(self, platform: str, chat: str, to: str) -> None:
+        """A chat got another id: it stays in its community, with its policy, cases and strikes, and stays welcome."""
+        old, new = f"{platform}:{chat}", f"{platform}:{to}"
+        if known := await cast(Awaitable[str | None], self._redis.hget(CHATS, old)):
+            await self._redis.hset(CHATS, new, known)
+            await self._redis.hset(MOVED, new, old)
+
+    async def leave(self, platform: str, chat: str) -> None:
+        """The bot was removed from a chat: what is known of it stays, for the day it is added again."""
+        await self._redis.sadd(LEFT, f"{platform}:{chat}")
+
+    async def come(self, platform: str, community: str) -> None:
+        """The bot was added to a chat of this community, for the first time or again."""
+        known = await cast(Awaitable[dict[str, str]], self._redis.hgetall(CHATS))
+        if mine := [chat for chat, name in known.items() if name == community and chat.startswith(f"{platform}:")]:
+            await self._redis.srem(LEFT, *mine)
+
+    async def chats(self, platform: str, community: str = "") -> list[str]:
+        """The ids of the chats that the bot is in, as far as is known; those of one community, or of all."""
+        known = await cast(Awaitable[dict[str, str]], self._redis.hgetall(CHATS))
+        past = {
+            *await cast(Awaitable[set[str]], self._redis.smembers(LEFT)),
+            *await cast(Awaitable[list[str]], self._redis.hvals(MOVED)),
+        }
+        mine = [chat for chat, name in known.items() if community in ("", name) and chat not in past]
+        return sorted(chat.partition(":")[2] for chat in mine if chat.startswith(f"{platform}:"))
+
+    async def _was(self, field: str) -> str | None:
+        """A chat's id before it got its present one."""
+        return await cast(Awaitable[str | None], self._redis.hget(MOVED, field))
+
+    async def seen(self, platform: str, member: str, community: str) -> None:
+        """Remember where a member talks: its direct messages belong there."""
+        await self._redis.hset(HOMES, f"{platform}:{member}", community)
+
+    async def home(self, platform: str, member: str) -> str:
+        """The community that a member's direct messages belong to: where it was last seen, or the house's own."""
+        found = await cast(Awaitable[str | None], self._redis.hget(HOMES, f"{platform}:{member}"))
+        return found or self.house
+
+
+def keeping(community: Community) -> Write:
+    """The write that changes what is known of a community, for a command's transaction."""
+    return ("SET", _record(community.name), community.model_dump_json())
+
+
+def _record(name: str) -> str:
+    return key(name, "community")
+
+
+def _name(platform: str, chat: str) -> str:
+    """A name that may be part of a key, one for each chat: `telegram-1001234` for the chat -1001234."""
+    return check_community(f"{platform}-{re.sub(r'[^0-9A-Za-z]', '', chat)}")
