@@ -184,10 +184,11 @@ def manners(settings: Settings) -> Manners:
     )
 
 
-def open_worker(parts: Base, judge: Judge, lm: LanguageModel, vectors: TokenTable, told: Told) -> Worker:
+async def open_worker(parts: Base, judge: Judge, lm: LanguageModel, vectors: TokenTable, told: Told) -> Worker:
     """A worker with all rooms of the two straight paths. `judge` judges where the policy book holds nothing."""
     house = parts.settings.community
     shelves = Shelves(parts.redis, vectors, parts.settings.cache_dir.expanduser() / "knowledge", house)
+    await shelves.prepare()
     room = AnswerRoom(shelves.search, lm, confidence=parts.settings.answer_confidence)
     bench = Bench(judge, PolicyBook(parts.redis), classifier(), house=house)
     books = open_books(parts.streams, parts.cases, open_communities(parts))

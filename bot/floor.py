@@ -23,7 +23,7 @@ from bot.questions import Speech, whole
 from bot.stream import SEEN_S, saying
 from bot.talk import Burst, Question, gathered, same_speaker
 from moderation.keys import Write, key
-from moderation.members import MemberBook
+from moderation.members import MemberBook, reaches
 from moderation.types import TEXT_LENGTH, Case, Decision, Message, Noun, Say
 
 ROUNDS = 5
@@ -131,7 +131,7 @@ class Floor:
         own = {said.id for said in recent if same_speaker(said, message)}
         replies = [said for said in recent if said.reply_to in own and said.author.id != message.author.id]
         lately = {said.author.id: said for said in replies if said.sent_at.timestamp() >= now - quiet}
-        return any([(await self._members.standing(said)).admin for said in lately.values()])
+        return any([reaches((await self._members.standing(said)).tier, "helper") for said in lately.values()])
 
     async def _exchanges(self, message: Message) -> list[str]:
         """The member's own last exchanges in the channel, oldest first; never another member's."""

@@ -104,7 +104,7 @@ class House:
         judge = await asyncio.to_thread(open_judge, self._settings)
         self._model, vectors = await open_model(self._settings, self._progress)
         await asyncio.to_thread(warm)
-        return open_worker(self._parts, judge, self._model, vectors, self._report.told).run()
+        return (await open_worker(self._parts, judge, self._model, vectors, self._report.told)).run()
 
     async def _wrong(self) -> str:
         """What keeps this process from its work, or ""."""

@@ -101,11 +101,13 @@ class Router:
         """What follows from a verdict; how far the bot may go by itself is the community's choice."""
         if _is_heard_as_command(message, verdict, standing):
             return await self._commands.carry_out(message, standing)
-        if verdict.ruling is Ruling.ALLOW:
+        community = await self._books.communities.get(message.place.community)
+        if community.desk == f"{message.place.platform}:{message.place.channel}":  # where they quote what they judge
+            return self._allow(message, recent) if message.addressed else Outcome("silent")
+        if verdict.ruling is Ruling.ALLOW and not message.blocked:
             return self._allow(message, recent)
-        mode = (await self._books.communities.get(message.place.community)).mode
-        outcome = _ruled(policy, message, verdict, standing, recent, mode)
-        return outcome.only_tried() if mode == "dry-run" else outcome
+        outcome = _ruled(policy, message, verdict, standing, recent, community.mode)
+        return outcome.only_tried() if community.mode == "dry-run" else outcome
 
     def _allow(self, message: Message, recent: Sequence[Message]) -> Outcome:
         """A message that broke no rule: to the answer room when it is for the bot, be it no more than a thanks."""
@@ -179,7 +181,7 @@ def _is_heard_as_command(message: Message, verdict: Verdict, standing: Standing)
 def _ruled(
     policy: Policy, message: Message, verdict: Verdict, standing: Standing, recent: Sequence[Message], mode: Mode
 ) -> Outcome:
-    if verdict.ruling is Ruling.REVIEW:
+    if verdict.ruling is not Ruling.ACT:
         return _review(policy, message, verdict, recent)
     return _act(policy, message, verdict, standing, recent, training=mode == "training")
 

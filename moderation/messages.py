@@ -84,7 +84,8 @@ class Message(Noun):
     """One message of one member, the same shape on every platform.
 
     `edit` counts the edits (0 is the message as first sent), `addressed` says that it speaks to the bot: a mention, a
-    reply to the bot, a command or a private message.
+    reply to the bot, a command or a private message. `blocked` says that the platform's own filter kept it back: nobody
+    saw it, and a person is to know.
     """
 
     id: Identity
@@ -96,6 +97,7 @@ class Message(Noun):
     addressed: bool = False
     attachments: tuple[Attachment, ...] = ()
     edit: NonNegativeInt = 0
+    blocked: bool = False
 
     @property
     def key(self) -> str:

@@ -80,7 +80,7 @@ async def _chat(given: Settings, channel: str, name: str) -> None:
             adapter = TerminalChat(parts.streams.put, parts.streams.vote, place, name, screen)
             how = "Ask something; /up, /down and /person rate the last answer; Ctrl-D ends."
             screen.print(Text(f"#{channel} as {name}. {how}", "dim"))
-            work = open_worker(parts, judge, model, vectors, lambda _message, _outcome: None)
+            work = await open_worker(parts, judge, model, vectors, lambda _message, _outcome: None)
             try:
                 await until_done(
                     adapter.run(), Gateway(parts.streams, adapter, lambda _effect: None).perform(), work.run()
@@ -131,7 +131,7 @@ async def _replay(given: Settings, recording: list[Message], speed: float, patie
             await fill_shelf(parts, ScreenReport(Console(stderr=True)))
             model, vectors = await open_model(own, bar)
             adapter = Replay(parts.streams, own.community, recording, speed)
-            work = open_worker(parts, judge, model, vectors, adapter.told)
+            work = await open_worker(parts, judge, model, vectors, adapter.told)
             gateway = Gateway(parts.streams, adapter, lambda _effect: bar("replaying", adapter.done / len(recording)))
             result: list[Account] = []
 

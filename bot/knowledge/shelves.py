@@ -50,6 +50,10 @@ class Shelves:
             return await asyncio.to_thread(house.search, question, today=today)
         return await asyncio.to_thread(own.search_above, house, question, today=today)
 
+    async def prepare(self) -> None:
+        """Read the house's shelf before the first question has to wait for it."""
+        await self._followed(self._house)
+
     async def _own(self, community: str) -> Index | None:
         """The index of a community's own shelf; None for a shelf that never held anything."""
         if community not in self._open and not await Shelf(self._redis, community).version():

@@ -253,6 +253,20 @@ async def test_a_moderator_s_decision_is_carried_out(redis: Redis, action: str) 
         assert "请留意群规。" in texts(outcome)[0]
 
 
+async def test_what_the_platform_s_own_filter_kept_back_is_laid_before_a_person(redis: Redis) -> None:
+    outcome = await router(redis).handle(message(CALM, blocked=True))
+    assert outcome.fate == "escalated"
+    assert outcome.effects == ()
+
+
+async def test_moderators_may_quote_a_scam_at_their_desk(redis: Redis) -> None:
+    communities = Communities(redis, "sample")
+    desk = (await communities.get("sample")).model_copy(update={"desk": "web:help"})
+    await communities.keep(desk)
+    assert (await router(redis).handle(message(SCAM))).fate == "silent"
+    assert (await router(redis).handle(message(SCAM, "general", "m2"))).fate == "enforced"
+
+
 async def test_another_bot_is_passed_over(redis: Redis) -> None:
     outcome = await router(redis).handle(message(SCAM, author={"id": "b", "bot": True}))
     assert outcome == Outcome("silent")

@@ -129,7 +129,8 @@ def is_blind(message: discord.Message) -> bool:
 def blocked(action: discord.AutoModAction, place: Place, member: Person, id_: str) -> Message:
     """What AutoMod blocked, as a message that never came to be; its `id_` is the adapter's own."""
     text = (action.content or action.matched_content or "")[:TEXT_LENGTH]
-    return Message(id=f"{BLOCKED}{id_}", place=place, author=to_author(member), text=text, sent_at=datetime.now(UTC))
+    id_, now = f"{BLOCKED}{id_}", datetime.now(UTC)
+    return Message(id=id_, place=place, author=to_author(member), text=text, sent_at=now, blocked=True)
 
 
 def reaction_choice(emoji: discord.PartialEmoji) -> Choice | None:
