@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Literal, NamedTuple, get_args
 
-from bot.words import LANGS, Words
+from bot.words import LANGS, Words, words
 from moderation.types import Button, Profile
 
 Step = Literal["lang", "desk", "channels", "knowledge", "rights", "test", "live"]
@@ -42,6 +42,7 @@ _WORDS: dict[str, str] = {
     "done": "done",
     "完成": "done",
     **{profile: f"channel:{profile}" for profile in PROFILES},
+    **{words(lang)(f"profile.{profile}").casefold(): f"channel:{profile}" for profile in PROFILES for lang in LANGS},
 }
 """What an admin may type behind /setup, and the deed that it is."""
 
@@ -78,7 +79,7 @@ def typed_deed(text: str) -> str:
     word = typed.group(1).strip() if typed else ""
     if _CODE.fullmatch(word):
         return f"redeem:{word.upper()}"
-    return _WORDS.get(word.lower(), "unknown")
+    return _WORDS.get(word.casefold(), "unknown")
 
 
 def _buttons(step: Step, say: Words) -> tuple[Button, ...]:

@@ -82,12 +82,20 @@ def parse_threshold(value: object) -> object:
     return math.inf if value == "never" else value
 
 
+def check_threshold(value: float) -> float:
+    """Raises ValueError for a number that no score reaches; "never" says so."""
+    if 1 < value < math.inf:
+        raise ValueError('no score is above 1: write a number up to 1, or "never"')
+    return value
+
+
 ClauseName = Annotated[str, AfterValidator(known_clause)]
 Step = Annotated[Rung, BeforeValidator(parse_step)]
 Threshold = Annotated[
     float,
     BeforeValidator(parse_threshold),
     Field(gt=0),
+    AfterValidator(check_threshold),
     PlainSerializer(lambda value: "never" if math.isinf(value) else value, return_type=float | str),
 ]
 """A score in (0, 1] from which on something follows, or "never"."""
@@ -219,7 +227,8 @@ class Policy(Noun):
             if adjustment.clause == clause and trust in adjustment.trust:
                 rules = adjustment
         author = self.trust_of(trust)
-        review_at = rules.review_at * author.review_factor
+        raised = rules.review_at * author.review_factor
+        review_at = raised if raised <= 1 else math.inf
         return Thresholds(review_at=review_at, act_at=max(review_at, rules.act_at) if author.act else math.inf)
 
 

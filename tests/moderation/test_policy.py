@@ -115,6 +115,7 @@ def test_every_fault_is_told_at_its_line(broken):
         ('name = "default"', 'name = "default', "is not TOML"),
         ("review_at = 0.8", "review_at = -1", "greater than 0"),
         ('act_at = "never"', 'act_at = "maybe"', "valid number"),
+        ('act_at = "never"', "act_at = 7", "no score is above 1"),
         ('"timeout 1h"', '"timeout 99d"', "outside what chats allow"),
         ('deals = "deals"', 'deals = "dealz"', 'did you mean "deals"?'),
     ],

@@ -103,6 +103,10 @@ class WebStage:
             await self._tabs[who].join(who)
         return self._tabs[who]
 
+    async def leave(self) -> None:
+        for tab in self._tabs.values():
+            await tab.client.aclose()
+
     async def say(self, who: str, text: str) -> None:
         assert (await (await self._tab(who)).post(text)).is_success
 
@@ -228,7 +232,9 @@ async def stage(platform: str, redis: Redis, streams: Streams) -> AsyncIterator[
         case "terminal":
             yield TerminalStage(streams)
         case "web":
-            yield WebStage(redis, streams)
+            page = WebStage(redis, streams)
+            yield page
+            await page.leave()
         case "telegram":
             async with telegram_server.serving(telegram_server.TelegramServer()) as peer:
                 yield TelegramStage(redis, streams, peer)
