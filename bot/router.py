@@ -85,6 +85,12 @@ class Router:
         message = placed_in(message.model_copy(update={"author": author}), sitting.judge.policy, kind)
         said = surroundings(message, recent)
         verdict = sitting.judge.judge(unlinked(message), said)
+        if message.quoted:
+            return (
+                _shown(message)._replace(verdict=verdict)
+                if verdict.ruling is Ruling.ALLOW
+                else _unfit(message, verdict)
+            )
         outcome = await self._led_to(sitting.judge.policy, message, verdict, standing, recent)
         if outcome.fate == "forgotten":  # nor is this message kept
             return outcome._replace(verdict=verdict)
@@ -160,6 +166,17 @@ def _as_question(message: Message, recent: Sequence[Message]) -> Message:
 def _is_replied(message: Message, said: Message) -> bool:
     places = (message.place.platform, message.place.channel), (said.place.platform, said.place.channel)
     return places[0] == places[1] and said.id == message.reply_to
+
+
+def _shown(message: Message) -> Outcome:
+    """Another member's words as a question. They are no part of what the one who shows them has said."""
+    return Outcome("asked", writes=(asking(Question(message=message, heard_at=datetime.now(UTC))),))
+
+
+def _unfit(message: Message, verdict: Verdict) -> Outcome:
+    """Words that were judged when they were said; who shows them is told how to report them."""
+    told = in_reply(message, words(guess_lang(message.text))("say.quoted_unfit"), "notice")
+    return Outcome("answered", (told.model_copy(update={"to": message.author.id}),), verdict=verdict)
 
 
 def _is_heard_as_command(message: Message, verdict: Verdict, standing: Standing) -> bool:

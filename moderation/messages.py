@@ -85,7 +85,8 @@ class Message(Noun):
 
     `edit` counts the edits (0 is the message as first sent), `addressed` says that it speaks to the bot: a mention, a
     reply to the bot, a command or a private message. `blocked` says that the platform's own filter kept it back: nobody
-    saw it, and a person is to know.
+    saw it, and a person is to know. `quoted` says that the author only shows the bot another member's words: nobody is
+    to answer for them.
     """
 
     id: Identity
@@ -98,6 +99,7 @@ class Message(Noun):
     attachments: tuple[Attachment, ...] = ()
     edit: NonNegativeInt = 0
     blocked: bool = False
+    quoted: bool = False
 
     @property
     def key(self) -> str:

@@ -259,6 +259,12 @@ async def test_what_the_platform_s_own_filter_kept_back_is_laid_before_a_person(
     assert outcome.effects == ()
 
 
+async def test_nobody_answers_for_another_member_s_words(redis: Redis) -> None:
+    outcome = await router(redis).handle(message(f"/ask {SCAM}", quoted=True, addressed=True))
+    assert (outcome.fate, [effect.effect for effect in outcome.effects], outcome.writes) == ("answered", ["say"], ())
+    assert (await router(redis).handle(message("/ask 结算周期？", quoted=True, addressed=True))).fate == "asked"
+
+
 async def test_moderators_may_quote_a_scam_at_their_desk(redis: Redis) -> None:
     communities = Communities(redis, "sample")
     desk = (await communities.get("sample")).model_copy(update={"desk": "web:help"})

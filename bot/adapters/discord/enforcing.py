@@ -84,10 +84,7 @@ class Enforcing:
                 raise
 
     async def _act(self, effect: Enforce) -> None:
-        """On a member; never on one who only had another's words explained."""
-        asked = await self._records.asked(effect.message)
-        if asked and asked.quoted and effect.action not in ("untimeout", "unban"):
-            return
+        """On a member."""
         guild = await self._guild(effect)
         member = await self._member(effect, guild, int(effect.member))
         may_enforce(guild, member, effect.action)

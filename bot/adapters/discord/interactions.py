@@ -130,7 +130,7 @@ class Interactions:
             return
         id_ = str(interaction.id)
         waiting = Waiting(application=str(interaction.application_id), token=interaction.token)
-        asked = Asked(member=str(member.id), private=private, quoted=quoted)
+        asked = Asked(member=str(member.id), private=private)
         await patiently(lambda: self._records.note_asked(id_, asked, waiting if taken == "in time" else None))
         message = Message(
             id=id_,
@@ -140,6 +140,7 @@ class Interactions:
             sent_at=interaction.created_at.astimezone(UTC) if interaction.created_at else datetime.now(UTC),
             reply_to=reply_to,
             addressed=True,
+            quoted=quoted,
         )
         await patiently(lambda: self._ears.message(message))
 

@@ -18,11 +18,10 @@ TOKEN_S = 14 * 60
 
 
 class Asked(Noun):
-    """Who started an interaction. `quoted` says that the words are another member's, who is not to answer for them."""
+    """Who started an interaction."""
 
     member: str
     private: bool = True
-    quoted: bool = False
 
 
 class Waiting(Noun):
