@@ -12,17 +12,15 @@ from bot.adapters.ears import Ears
 from bot.adapters.memory import Memory
 from bot.adapters.refusals import Refusals
 from bot.adapters.telegram.chat import TelegramChat
+from bot.adapters.telegram.line import outbox
 from bot.communities import Communities
 from bot.gateway import Gateway
-from bot.outbox import Budget, Outbox
 from bot.stream import Streams, saying
 from moderation.types import Enforce, Place, Say
 from tests.peers.telegram.server import TelegramServer, serving
 from tests.walk.stages import until
 
 CHATS, EACH = 30, 10
-FASTER = 3
-"""The budgets are Telegram's, three times as fast, which a slow machine still keeps up with."""
 
 
 async def test_a_flood_in_thirty_chats(redis: Redis) -> None:
@@ -48,11 +46,10 @@ async def test_a_flood_in_thirty_chats(redis: Redis) -> None:
             await redis.execute_command(*saying(gone))
         for group in groups[::3]:
             peer.flood(group, 1, 2)
-        outbox = Outbox(Budget(30 * FASTER, 1), lambda _chat: [Budget(FASTER, 1)])
         chat = TelegramChat(
             Ears(streams, communities),
             Memory(redis, "telegram"),
-            outbox,
+            outbox(),
             Refusals(redis, communities),
             redis,
             token=SecretStr(peer.token),
