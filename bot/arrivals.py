@@ -84,7 +84,7 @@ class Arrivals:
         writes: tuple[Write, ...] = (gone, ("HDEL", _welcomed(place), _chat(place)))
         mend = "invite the bot again if this was a mistake; `xiaoer doctor` prints the link"
         log.warning("removed from a chat", platform=place.platform, chat=place.channel, mend=mend)
-        desk = desk_of(community)
+        desk = community.desk_place
         if desk is None or (desk.platform == place.platform and (whole or _chat(desk) == _chat(place))):
             return Outcome("silent", writes=writes)
         told = words(community.lang)("setup.removed", chat=_title(place, community))
@@ -113,7 +113,7 @@ class Arrivals:
             return Outcome("silent")
         first = words(community.lang)("setup.rights_changed", chat=_title(place, community))
         text = "\n".join([first, *_told(missing, community)])
-        said = Say(id=_id(change), place=desk_of(community) or place, text=text, kind="notice")
+        said = Say(id=_id(change), place=community.desk_place or place, text=text, kind="notice")
         kept: Write = ("HSET", known, _chat(place), lacking) if lacking else ("HDEL", known, _chat(place))
         return Outcome("answered", (said,), (kept,))
 
@@ -133,12 +133,6 @@ async def rights_told(rights: Rights, place: Place, community: Community) -> lis
 
 def _told(missing: list[str], community: Community) -> list[str]:
     return [f"❌ {line}" for line in missing] or [words(community.lang)("setup.rights_good")]
-
-
-def desk_of(community: Community) -> Place | None:
-    """The moderators' desk as a place; None for a community without one."""
-    platform, _, channel = community.desk.partition(":")
-    return Place(platform=platform, community=community.name, channel=channel) if channel else None
 
 
 def _title(place: Place, community: Community) -> str:

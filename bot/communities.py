@@ -16,7 +16,7 @@ from redis.asyncio import Redis
 
 from moderation.errors import XiaoerError
 from moderation.keys import COMMUNITIES, Write, check_community, key
-from moderation.types import Lang, Noun
+from moderation.types import ID_LENGTH, Lang, Noun, Place
 
 Mode = Literal["training", "dry-run", "live"]
 """Training: every action and answer waits for a person. Dry-run: nothing happens, all is noted. Live: by the policy."""
@@ -39,7 +39,7 @@ class NotWelcome(XiaoerError):  # noqa: N818 - reads as what it tells
 class Community(Noun):
     """What is known of a community: its name in the keys, its title for people, and how far the bot may go.
 
-    `desk` is the channel, as `platform:channel`, that gets the moderators' cards; `lang` the one for words to all.
+    `desk` is the address of the channel that gets the moderators' cards; `lang` the one for words to all.
     """
 
     name: str
@@ -48,6 +48,18 @@ class Community(Noun):
     desk: str = ""
     lang: Lang = "en"
     since: AwareDatetime = Field(default_factory=lambda: datetime.now(UTC))
+
+    @property
+    def desk_place(self) -> Place | None:
+        """Where the moderators sit; None where no channel was made their desk."""
+        platform, _, channel = self.desk.partition(":")
+        if not channel or len(channel) > ID_LENGTH:
+            return None
+        return Place(platform=platform, community=self.name, channel=channel)
+
+    def is_desk(self, place: Place) -> bool:
+        """Whether the moderators sit in this channel."""
+        return self.desk == place.address
 
 
 class Communities:

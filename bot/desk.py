@@ -133,7 +133,7 @@ class Desk:
         text = card(one, policy, home.lang, await names(self._books, community))
         shown = await self._shown(one)
         if not shown:
-            place = desk_of(home)
+            place = home.desk_place
             if place is None or one.state != "open":
                 return ()
             said = _card(one, place, f"{one.id}:card", text, home)
@@ -160,12 +160,6 @@ async def names(books: Books, community: str) -> dict[str, str]:
     """The moderators' names by their ids, those of the console among them."""
     found = books.streams.redis.hgetall(key(community, "moderators"))
     return await cast(Awaitable[dict[str, str]], found)
-
-
-def desk_of(community: Community) -> Place | None:
-    """Where the moderators of a community sit; None where no channel was made their desk."""
-    platform, _, channel = community.desk.partition(":")
-    return Place(platform=platform, community=community.name, channel=channel) if channel else None
 
 
 def _card(case: Case, place: Place, id_: str, text: str, community: Community) -> Say:

@@ -48,11 +48,11 @@ class DeskCodes:
     async def join(self, code: str, place: Place) -> bool:
         """Make the group that agrees the desk, and a part of the community. False for another group or no such code."""
         asked = await self._get(code)
-        if asked is None or not asked.community or _name(asked.desk) != _name(place):
+        if asked is None or not asked.community or asked.desk.address != place.address:
             return False
         chat = place.channel.partition("/")[0]
         community = await self._communities.join(place.platform, chat, asked.community)
-        await self._communities.keep(community.model_copy(update={"desk": _name(place)}))
+        await self._communities.keep(community.model_copy(update={"desk": place.address}))
         return True
 
     async def _get(self, code: str) -> _Asked | None:
@@ -61,10 +61,6 @@ class DeskCodes:
 
     async def _keep(self, code: str, asked: _Asked) -> None:
         await self._redis.set(_key(code), asked.model_dump_json(), ex=CODE_S)
-
-
-def _name(place: Place) -> str:
-    return f"{place.platform}:{place.channel}"
 
 
 def _key(code: str) -> str:

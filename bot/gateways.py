@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Coroutine, Mapping
 from typing import Any
 
 from bot.adapters import Adapter
@@ -37,17 +37,13 @@ def open_gateways(
     """All gateways that the settings name, as one task."""
     page = _web(parts, policy, secret, listeners["gateway"])
     report.address("Community page", address(listeners["gateway"]))
-    makers: dict[str, Callable[[], Adapter]] = {
-        "Telegram": lambda: _telegram(parts, secret, listeners.get("telegram")),
-        "Discord": lambda: _discord(parts),
-    }
-    tokens = {"Telegram": parts.settings.telegram_token, "Discord": parts.settings.discord_token}
-    chats = {name: make() for name, make in makers.items() if tokens[name].get_secret_value()}
-    return _all(Gateway(parts.streams, page, report.performed), _opened(parts, chats, report), report)
-
-
-def _opened(parts: Base, chats: Mapping[str, Adapter], report: Report) -> dict[str, Gateway]:
-    return {name: Gateway(parts.streams, adapter, report.performed) for name, adapter in chats.items()}
+    chats: dict[str, Adapter] = {}
+    if parts.settings.telegram_token.get_secret_value():
+        chats["Telegram"] = _telegram(parts, secret, listeners.get("telegram"))
+    if parts.settings.discord_token.get_secret_value():
+        chats["Discord"] = _discord(parts)
+    gateways = {name: Gateway(parts.streams, adapter, report.performed) for name, adapter in chats.items()}
+    return _all(Gateway(parts.streams, page, report.performed), gateways, report)
 
 
 async def _all(page: Gateway, chats: Mapping[str, Gateway], report: Report) -> None:

@@ -35,7 +35,7 @@ class Presence:
         kinds = await self._books.channels.moved(place, change.moved_to)
         if not _has_desk(community.desk, change):
             return kinds
-        old, new = f"{place.platform}:{place.channel}", f"{place.platform}:{change.moved_to}"
+        old, new = place.address, f"{place.platform}:{change.moved_to}"
         desk = new + community.desk.removeprefix(old)
         return [*kinds, keeping(community.model_copy(update={"desk": desk}))]
 
@@ -49,5 +49,5 @@ class Presence:
 
 def _has_desk(desk: str, change: Membership) -> bool:
     """Whether the desk is this chat or one of its topics."""
-    chat = f"{change.place.platform}:{change.place.channel}"
+    chat = change.place.address
     return desk == chat or desk.startswith(f"{chat}/")

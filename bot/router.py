@@ -108,7 +108,7 @@ class Router:
         if _is_heard_as_command(message, verdict, standing):
             return await self._commands.carry_out(message, standing)
         community = await self._books.communities.get(message.place.community)
-        if community.desk == f"{message.place.platform}:{message.place.channel}":  # where they quote what they judge
+        if community.is_desk(message.place):  # where they quote what they judge
             return self._allow(message, recent) if message.addressed else Outcome("silent")
         if verdict.ruling is Ruling.ALLOW and not message.blocked:
             return self._allow(message, recent)

@@ -122,7 +122,7 @@ class Setup:
         say = words(community.lang)
         match deed:
             case "here":
-                changed = community.model_copy(update={"desk": f"{turn.place.platform}:{turn.place.channel}"})
+                changed = community.model_copy(update={"desk": turn.place.address})
                 return await self._shown(turn, changed, "channels", writes=_changing(turn, keeping(changed)))
             case "code":
                 told = say("setup.desk_code", code=await self._codes.issue(turn.place))
@@ -179,7 +179,7 @@ class Setup:
     async def _facts(self, place: Place, community: Community) -> dict[str, object]:
         """What fills the blanks of the cards."""
         say = words(community.lang)
-        here = community.desk == f"{place.platform}:{place.channel}"
+        here = community.is_desk(place)
         named = "desk_this" if here else "desk_other" if community.desk else "desk_none"
         own, house = [await self._documents(name) for name in (community.name, self._communities.house)]
         profile = await self._channels.profile(place) or place.profile

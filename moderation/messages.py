@@ -50,6 +50,11 @@ class Place(Noun):
     parent: str = Field(default="", max_length=ID_LENGTH)
     private: bool = False
 
+    @property
+    def address(self) -> str:
+        """The channel among those of all platforms, `platform:channel`."""
+        return f"{self.platform}:{self.channel}"
+
 
 class Author(Noun):
     """Who says it. `trust` is what the community knows of the member, not what the platform claims.

@@ -12,7 +12,7 @@ from bot.outbox import Refused
 from bot.stream import saying
 from bot.words import words
 from moderation.keys import key
-from moderation.types import ID_LENGTH, Enforce, Place, Say
+from moderation.types import Enforce, Say
 
 DAY_S = 24 * 3600
 """Seconds in which the same refusal is told once."""
@@ -37,7 +37,7 @@ class Refusals:
         where = {"platform": place.platform, "chat": place.channel}
         log.warning("refused", **where, deed=deed, why=refused.why, case=effect.case)
         community = await self._communities.get(place.community)
-        desk = _desk(community)
+        desk = community.desk_place
         if desk is None or desk.channel == place.channel:  # a desk that cannot be written to is in the log alone
             return
         once = key(place.community, "refused", place.platform, place.channel, deed, refused.why, mend)
@@ -53,13 +53,6 @@ class Refusals:
 
 def _deed(effect: Say | Enforce) -> str:
     return "say" if isinstance(effect, Say) else effect.action
-
-
-def _desk(community: Community) -> Place | None:
-    platform, _, channel = community.desk.partition(":")
-    if not channel or len(channel) > ID_LENGTH:
-        return None
-    return Place(platform=platform, community=community.name, channel=channel)
 
 
 def _words(refused: Refused, effect: Say | Enforce, community: Community, mend: str) -> str:

@@ -118,7 +118,7 @@ async def mode(_reach: Reach, call: Call) -> Outcome:
 async def desk(_reach: Reach, call: Call) -> Outcome:
     """This channel becomes the moderators' desk: the cards of cases come here."""
     place = call.message.place
-    moved = call.community.model_copy(update={"desk": f"{place.platform}:{place.channel}"})
+    moved = call.community.model_copy(update={"desk": place.address})
     return call.told(call.says("desk_is"), keeping(moved))
 
 

@@ -61,7 +61,7 @@ class Call(NamedTuple):
     @property
     def at_desk(self) -> bool:
         """Whether it was called at the moderators' desk."""
-        return self.community.desk == f"{self.message.place.platform}:{self.message.place.channel}"
+        return self.community.is_desk(self.message.place)
 
     def says(self, name: str, /, **values: object) -> str:
         """Words of the commands' table in the caller's language."""
