@@ -19,7 +19,7 @@ ROOMS = {
     "discord": ("bot/adapters/",),
     "telegram": ("bot/adapters/",),
     "redis": (
-        "moderation/cases.py",
+        "moderation/cases/",
         "moderation/members.py",
         "moderation/policy_book.py",
         "moderation/shadow.py",

@@ -14,53 +14,13 @@ from typing import NamedTuple, cast
 
 from redis.asyncio import Redis
 
-from moderation.comparison import example
-from moderation.errors import XiaoerError
-from moderation.keys import Write, key
+from moderation.cases.faults import NoSuchCase, OwnDecision, Settled, Taken
+from moderation.cases.writes import cards_key, strikes_key
+from moderation.keys import key
 from moderation.types import Case, Decision, Remark
 
 LEASE_S = 300
 """Seconds that a claim holds without a sign of life; afterwards the case is free again."""
-
-OVERTURNED_KEPT = 1000
-"""Messages whose case was overturned that are kept as examples."""
-
-HANDOFF_SEVERITY = 2
-"""Where a question waits among the clauses' severities, which run from 1 to 5 (most urgent)."""
-
-
-class CaseError(XiaoerError):
-    """A case that cannot be worked as asked."""
-
-
-class NoSuchCase(CaseError):  # noqa: N818 - reads as what it tells a moderator
-    """There is no such case in this community."""
-
-    def __init__(self, case: str) -> None:
-        super().__init__(f"case {case}: there is none of this name; look at the queue")
-
-
-class Taken(CaseError):  # noqa: N818
-    """Another moderator works on it."""
-
-    def __init__(self, case: str, holder: str) -> None:
-        super().__init__(f"case {case}: {holder} is working on it; wait, or ask them to release it")
-        self.holder = holder
-
-
-class Settled(CaseError):  # noqa: N818
-    """It is decided already."""
-
-    def __init__(self, case: str, decision: Decision) -> None:
-        super().__init__(f"case {case}: {decision.by_name or decision.by} has decided already: {decision.action}")
-        self.decision = decision
-
-
-class OwnDecision(CaseError):  # noqa: N818
-    """An appeal against a decision of the very moderator who would decide it."""
-
-    def __init__(self, case: str) -> None:
-        super().__init__(f"case {case}: who made the first decision cannot decide the appeal; ask another moderator")
 
 
 class Counts(NamedTuple):
@@ -69,82 +29,6 @@ class Counts(NamedTuple):
     open: int
     handoffs: int
     settled: int
-
-
-def opening(case: Case, severity: int = HANDOFF_SEVERITY) -> list[Write]:
-    """The writes that open a case for people: the most severe first, the oldest first among equals."""
-    community = case.community
-    urgency = case.opened_at.timestamp() - severity * 1e10
-    writes: list[Write] = [
-        ("HSET", key(community, "case", case.id), "body", case.model_dump_json(), "state", "open"),
-        ("ZADD", key(community, "queue"), str(urgency), case.id),
-    ]
-    if case.kind == "handoff":
-        writes.append(("SADD", key(community, "handoffs"), case.id))
-    return [*writes, *changing(community, case.id)]
-
-
-def settling(case: Case, decision: Decision) -> list[Write]:
-    """The writes that put a case on record which the policy has settled at once."""
-    community, at = case.community, decision.at.timestamp()
-    decided = ("decision", decision.model_dump_json())
-    writes: list[Write] = [
-        ("HSET", key(community, "case", case.id), "body", case.model_dump_json(), "state", "settled", *decided),
-        ("ZADD", key(community, "settled"), str(at), case.id),
-    ]
-    if decision.strikes:
-        strikes = strikes_key(community, case.subject.author.id)
-        writes.append(("ZADD", strikes, str(at), f"{case.id}:{decision.strikes}"))
-    return [*writes, _told(community, case.id)]
-
-
-def strikes_key(community: str, member: str) -> str:
-    """Where a member's strikes are kept: a sorted set of `case:count` by the time of the decision."""
-    return key(community, "strikes", member)
-
-
-def reversing(case: Case, reversal: Decision) -> list[Write]:
-    """The writes that take a settled case's decision back: the strike goes, and the message is kept as an example.
-
-    The first reversal stays on record. Nothing for a case that was reversed before, or never settled.
-    """
-    community, decision = case.community, case.decision
-    if decision is None or case.reversal:
-        return []
-    strike = f"{case.id}:{decision.strikes}"
-    found = ("case", case.id, "clause", decision.reason, "body", example(case.subject).model_dump_json())
-    kept = ("MAXLEN", "=", str(OVERTURNED_KEPT))
-    return [
-        ("HSETNX", key(community, "case", case.id), "reversal", reversal.model_dump_json()),
-        ("ZREM", strikes_key(community, case.subject.author.id), strike),
-        ("XADD", key(community, "overturned"), *kept, "*", *found),
-        *changing(community, case.id),
-    ]
-
-
-def reporting(community: str, case: str, member: str) -> Write:
-    """The write that counts a member, named `platform:member`, among those who reported a case's message."""
-    return ("HSET", key(community, "case", case), f"report:{member}", "1")
-
-
-def remarking(community: str, case: str, remark: Remark) -> list[Write]:
-    """The writes that put a moderator's remark on a case."""
-    field = f"remark:{remark.by}:{remark.at.timestamp()}"
-    return [("HSET", key(community, "case", case), field, remark.model_dump_json()), *changing(community, case)]
-
-
-def changing(community: str, case: str) -> list[Write]:
-    """The writes that tell of a change: to who looks at the console now, and to who keeps the moderators' cards."""
-    return [_told(community, case), ("XADD", _cards(community), "*", "order", case, "body", case)]
-
-
-def _told(community: str, case: str) -> Write:
-    return ("PUBLISH", key(community, "changed"), case)
-
-
-def _cards(community: str) -> str:
-    """The stream of cases whose cards are to be brought up to date."""
-    return key(community, "cards", "0")
 
 
 class CaseBook:
@@ -183,13 +67,13 @@ class CaseBook:
 
     async def claim(self, community: str, case: str, by: str) -> Case:
         """Take a case, or renew one's hold of it. Raises NoSuchCase, Taken or Settled."""
-        keys = [key(community, "case", case), _cards(community)]
+        keys = [key(community, "case", case), cards_key(community)]
         _refuse(case, await self._claim(keys=keys, args=[by, self._lease_ms, key(community, "changed"), case]))
         return await self._present(community, case)
 
     async def release(self, community: str, case: str, by: str) -> None:
         """Give a case back; nothing happens when somebody else holds it."""
-        keys = [key(community, "case", case), _cards(community)]
+        keys = [key(community, "case", case), cards_key(community)]
         await self._release(keys=keys, args=[by, key(community, "changed"), case])
 
     async def decide(self, community: str, decision: Decision) -> Case:
@@ -204,7 +88,7 @@ class CaseBook:
             *names,
             strikes_key(community, case.subject.author.id),
             key(community, "decisions", "0"),
-            _cards(community),
+            cards_key(community),
         ]
         if case.decision == decision:
             return case
