@@ -94,11 +94,15 @@ class Reply(Noun):
     first_ms: NonNegativeFloat | None = None
 
 
-Action = Literal["dismiss", "remove", "timeout", "ban", "answer", "uphold", "overturn"]
-"""How a case is settled. `timeout` and `ban` remove the message too; `answer` replies to a handed-over question.
+Action = Literal["dismiss", "warn", "remove", "timeout", "mute", "kick", "ban", "answer", "uphold", "overturn"]
+"""How a case is settled; `answer` replies to a handed-over question.
 
-An appeal is upheld, which means that the first decision stands, or overturns it.
+`warn` leaves the message where it is and tells the member the reason. All that is harder removes the message too:
+`timeout` silences for a time, `mute` until it is undone, a `kick` lets the member come back and a `ban` does not. An
+appeal is upheld, which means that the first decision stands, or overturns it.
 """
+ENFORCING: tuple[Action, ...] = ("warn", "remove", "timeout", "mute", "kick", "ban")
+"""What is done about a message or its author, the mildest first: it adds strikes, and may be appealed and undone."""
 
 
 class Decision(Noun):
@@ -117,6 +121,11 @@ class Decision(Noun):
     strikes: NonNegativeInt = 0
     teach: bool = False
     at: AwareDatetime = Field(default_factory=lambda: datetime.now(UTC))
+
+    @property
+    def enforces(self) -> bool:
+        """Whether it does something about a message or its author, which may be undone."""
+        return self.action in ENFORCING
 
 
 class Remark(Noun):
@@ -141,6 +150,12 @@ class Case(Noun):
     An appeal is `of` the settled case that it disputes. `proposed` is what the policy would have done where people
     decide everything. `reversal` is the decision that took the case's own back; `reporters` are the members, as
     `platform:member`, who reported the message.
+
+    `severity` runs from 1 to 5 (most urgent), `strikes` are those that the member had when it opened. `copies` are
+    near copies of the subject, by whomever, decided with it. A decision is due at `due_at`; `late` counts how
+    often people were told that it is. It may be given to a person (`assigned_to`) or a tier (`asked`), and sleep until
+    `wake_at`; `skipped` are the moderators who passed it by. `opinions` are decisions that did not settle it: the first
+    of two that are needed, or one that was asked for; `after` are those of a blind second look at a settled case.
     """
 
     id: Identity
@@ -159,6 +174,18 @@ class Case(Noun):
     reversal: Decision | None = None
     reporters: tuple[str, ...] = ()
     remarks: tuple[Remark, ...] = ()
+    severity: int = Field(default=2, ge=1, le=5)
+    strikes: NonNegativeInt = 0
+    copies: tuple[Message, ...] = ()
+    due_at: AwareDatetime | None = None
+    late: NonNegativeInt = 0
+    assigned_to: str = ""
+    asked: Tier | None = None
+    wake_at: AwareDatetime | None = None
+    skipped: tuple[str, ...] = ()
+    first_claimed_at: AwareDatetime | None = None
+    opinions: tuple[Decision, ...] = ()
+    after: tuple[Decision, ...] = ()
 
     @property
     def community(self) -> str:
@@ -220,8 +247,8 @@ class Vote(Noun):
     at: AwareDatetime = Field(default_factory=lambda: datetime.now(UTC))
 
 
-Enforcement = Literal["delete", "timeout", "ban", "kick", "untimeout", "unban"]
-UNDO: dict[Enforcement, Enforcement] = {"timeout": "untimeout", "ban": "unban"}
+Enforcement = Literal["delete", "timeout", "mute", "kick", "ban", "untimeout", "unmute", "unban"]
+UNDO: dict[Enforcement, Enforcement] = {"timeout": "untimeout", "mute": "unmute", "ban": "unban"}
 """What takes an enforcement back. A deletion and a kick cannot be: the member is told that it may come again."""
 
 

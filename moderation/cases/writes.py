@@ -1,4 +1,4 @@
-"""The writes that put a case on record, change it or take it back; the stream performs them with the acknowledgement."""
+"""The writes that put a case on record, change it or take it back; the stream performs them with the message."""
 
 from __future__ import annotations
 
