@@ -184,16 +184,26 @@ def manners(settings: Settings) -> Manners:
     )
 
 
+def console_url(settings: Settings) -> str:
+    """The console's address as moderators reach it."""
+    return settings.public_url or f"http://{settings.bind}:{settings.console_port}"
+
+
+def open_bench(parts: Base, judge: Judge) -> Bench:
+    """The judges of all communities. `judge` judges where the policy book holds nothing."""
+    return Bench(judge, PolicyBook(parts.redis), classifier(), house=parts.settings.community)
+
+
 async def open_worker(parts: Base, judge: Judge, lm: LanguageModel, vectors: TokenTable, told: Told) -> Worker:
     """A worker with all rooms of the two straight paths. `judge` judges where the policy book holds nothing."""
     house = parts.settings.community
     shelves = Shelves(parts.redis, vectors, parts.settings.cache_dir.expanduser() / "knowledge", house)
     await shelves.prepare()
     room = AnswerRoom(shelves.search, lm, confidence=parts.settings.answer_confidence)
-    bench = Bench(judge, PolicyBook(parts.redis), classifier(), house=house)
+    bench = open_bench(parts, judge)
     books = open_books(parts.streams, parts.cases, open_communities(parts))
     floor = Floor(parts.redis, books.members, books.history, manners(parts.settings))
     rights = ChatRights(parts.settings, books.communities)
-    commands = Commands(Reach(books, bench, read(policy_path(parts.settings)), rights))
+    commands = Commands(Reach(books, bench, read(policy_path(parts.settings)), rights, console_url(parts.settings)))
     router = Router(bench, room, books, floor, commands, archive_days=parts.settings.archive_days)
     return Worker(router, books, bench, told, rights)

@@ -9,9 +9,22 @@ import socket
 from collections.abc import Callable, Coroutine
 from typing import Any, Literal
 
-from bot.app import Base, knowledge_path, open_judge, open_model, open_policy, open_worker, secret
-from bot.console.desk import console
-from bot.console.login import Logins
+from bot.app import (
+    Base,
+    knowledge_path,
+    open_bench,
+    open_communities,
+    open_judge,
+    open_model,
+    open_policy,
+    open_worker,
+    policy_path,
+    secret,
+)
+from bot.books import open_books
+from bot.console.login import operator
+from bot.console.pages import console
+from bot.console.rooms import open_rooms
 from bot.gateways import open_gateways
 from bot.knowledge.shelf import Shelf
 from bot.knowledge.terms import warm
@@ -22,7 +35,7 @@ from bot.telemetry import BACKLOG, CASES, ops
 from bot.web.serving import address, bind, serve
 from moderation.errors import XiaoerError
 from moderation.members import MemberBook
-from moderation.policy import Policy
+from moderation.policy import Policy, read
 
 Role = Literal["gateway", "worker", "console"]
 ROLES: tuple[Role, ...] = ("gateway", "worker", "console")
@@ -90,10 +103,11 @@ class House:
 
     async def _console(self, listener: socket.socket) -> Task:
         parts, settings = self._parts, self._settings
-        logins = Logins(parts.redis, settings.community)
-        https = settings.public_url.startswith("https:")
-        app = console(parts.cases, logins, self._policy, community=settings.community, secret=self._secret, https=https)
-        link = await logins.issue_link(settings.public_url or address(listener))
+        judge = await asyncio.to_thread(open_judge, settings)
+        books = open_books(parts.streams, parts.cases, open_communities(parts))
+        rooms = open_rooms(books, open_bench(parts, judge), read(policy_path(settings)))
+        app = console(rooms, secret=self._secret, https=settings.public_url.startswith("https:"))
+        link = await rooms.logins.issue_link(settings.public_url or address(listener), operator(settings.community))
         self._report.address("Moderators' console", link, "one login, within 15 minutes; `xiaoer login` prints another")
         return serve(app, listener)
 

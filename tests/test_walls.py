@@ -23,6 +23,8 @@ ROOMS = {
         "moderation/members.py",
         "moderation/policy_book.py",
         "moderation/shadow.py",
+        "moderation/audit.py",
+        "moderation/seals.py",
         "bot/stream.py",
         "bot/consumer.py",
         "bot/feedback.py",
@@ -47,6 +49,8 @@ ROOMS = {
         "bot/adapters/telegram/",
         "bot/adapters/discord/",
         "bot/console/login.py",
+        "bot/console/rooms.py",
+        "bot/console/sessions.py",
     ),
 }
 LONGEST_FILE = 300

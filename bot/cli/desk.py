@@ -11,9 +11,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from bot.app import base
+from bot.app import base, console_url
 from bot.config import settings
-from bot.console.login import Logins
+from bot.console.login import Logins, operator
 from bot.doctor import examine
 from bot.stream import DeadLetter, Streams
 from bot.telemetry import start_logging
@@ -38,8 +38,7 @@ def login() -> None:
 
     async def issue() -> str:
         async with base(given := settings()) as parts:
-            address = given.public_url or f"http://{given.bind}:{given.console_port}"
-            return await Logins(parts.redis, given.community).issue_link(address)
+            return await Logins(parts.redis).issue_link(console_url(given), operator(given.community))
 
     Console().print(asyncio.run(issue()), soft_wrap=True, markup=False)
 

@@ -6,8 +6,7 @@ carried out, not when it is typed. What comes of it is written in one transactio
 
 from __future__ import annotations
 
-from bot.audit import Result
-from bot.commands import admins, members, moderators, policy
+from bot.commands import admins, entering, members, moderators, policy
 from bot.commands.call import Call, Carry, Reach
 from bot.commands.parsing import CommandError, Typed, parsed, spoken_in
 from bot.commands.table import Command, menu
@@ -16,13 +15,14 @@ from bot.knowledge.documents import guess_lang
 from bot.outcome import Outcome
 from bot.talk import same_speaker
 from bot.words import words
+from moderation.audit import Result
 from moderation.keys import Write
 from moderation.members import Standing, reaches
 from moderation.types import Lang, Message
 
 __all__ = ["Call", "Command", "CommandError", "Commands", "Reach", "is_command", "menu", "parsed", "taught"]
 
-CARRY: dict[str, Carry] = {**members.CARRY, **moderators.CARRY, **admins.CARRY, **policy.CARRY}
+CARRY: dict[str, Carry] = {**members.CARRY, **moderators.CARRY, **admins.CARRY, **policy.CARRY, **entering.CARRY}
 """Who carries which command out. `ask` is the router's: it is a question like any other."""
 
 

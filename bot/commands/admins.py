@@ -27,6 +27,7 @@ TITLES = 20
 """Documents that /knowledge shows."""
 WEEK = timedelta(days=7)
 
+_LOG = {"on": True, "off": False, "开": True, "关": False}
 _ROLE = re2.compile(r"^(?:<@&(\d+)>|(?:role|角色)[:： ]\s*(\S+))$")
 
 
@@ -116,10 +117,14 @@ async def mode(_reach: Reach, call: Call) -> Outcome:
 
 
 async def desk(_reach: Reach, call: Call) -> Outcome:
-    """This channel becomes the moderators' desk: the cards of cases come here."""
-    place = call.message.place
-    moved = call.community.model_copy(update={"desk": place.address})
-    return call.told(call.says("desk_is"), keeping(moved))
+    """This channel becomes the moderators' desk, or the desk is shown what the policy does by itself, or no more."""
+    if not call.typed:
+        return call.told(call.says("desk_is"), keeping(call.community.with_desk(call.message.place)))
+    word = re2.sub(r"^(?i:log|记录)\s*", "", call.typed).casefold()
+    if word not in _LOG or word == call.typed.casefold():
+        raise CommandError("/desk: write /desk, /desk log on or /desk log off")
+    changed = call.community.model_copy(update={"desk_log": _LOG[word]})
+    return call.told(call.says("desk_log_on" if changed.desk_log else "desk_log_off"), keeping(changed))
 
 
 async def setup(reach: Reach, call: Call) -> Outcome:

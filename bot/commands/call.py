@@ -6,13 +6,13 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import NamedTuple
 
 from bot.arrivals import UNASKED, Rights
-from bot.audit import Result, auditing
 from bot.books import Books
 from bot.commands.table import Command
 from bot.communities import Community
 from bot.effects import in_reply
 from bot.outcome import Bench, Outcome
 from bot.words import words
+from moderation.audit import Result, auditing
 from moderation.keys import Write
 from moderation.members import admin
 from moderation.types import Button, Enforce, Lang, Message, Say, SayKind, Tier
@@ -24,13 +24,14 @@ ALOUD = frozenset({"telegram"})
 class Reach(NamedTuple):
     """What commands may reach. `file` is the text of the settings' policy file, for changes that begin from it.
 
-    `rights` are what the bot may do in a chat, as its platform says.
+    `rights` are what the bot may do in a chat, as its platform says; `console` is the console's address.
     """
 
     books: Books
     bench: Bench
     file: str
     rights: Rights = UNASKED
+    console: str = ""
 
 
 class Call(NamedTuple):

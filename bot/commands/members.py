@@ -104,14 +104,15 @@ async def appeal(reach: Reach, call: Call) -> Outcome:
     subject = call.message.model_copy(update={"text": said})
     about = (first.subject,)
     case = Case(id=id_, kind="appeal", subject=subject, context=about, verdict=first.verdict, of=first.id)
-    told = call.told(call.says("appealed", case=id_), *opening(case, URGENT), *handing(case))
+    known = changing(call.community.name, first.id)  # its card tells of the appeal
+    told = call.told(call.says("appealed", case=id_), *opening(case, URGENT), *handing(case), *known)
     return told._replace(fate="escalated", case=case)
 
 
 def _may_appeal(first: Case, message: Message) -> bool:
     """Whether the case is an enforcement against the message's author; of others' cases a member learns nothing."""
     mine = (first.subject.place.platform, first.subject.author.id) == (message.place.platform, message.author.id)
-    enforced = first.decision is not None and first.decision.action in ("remove", "timeout", "ban")
+    enforced = first.decision is not None and first.decision.enforces
     return mine and enforced and first.kind == "moderation"
 
 

@@ -7,10 +7,13 @@ import re
 from bot.commands.call import Call, Carry, Reach
 from bot.commands.parsing import CommandError
 from bot.outcome import Outcome
+from bot.words import words
 from moderation.policy import Policy, PolicyError, known_clause, parse
 from moderation.policy_book import FILE, Moved, PolicyBook
 from moderation.policy_changes import changes, step
+from moderation.policy_words import Unfit, worded
 from moderation.shadow import ShadowBook
+from moderation.types import Lang
 
 SETTINGS = ("review_at", "act_at", "severity", "strikes", "shadow", "ladder")
 """What of a clause can be set in a chat; its words are changed in the file."""
@@ -25,7 +28,12 @@ async def policy(reach: Reach, call: Call) -> Outcome:
     try:
         return call.told(await work(reach, call, rest.strip()))
     except PolicyError as fault:
-        return call.told(call.says("policy_fault", fault=str(fault)))
+        return call.told(call.says("policy_fault", fault=told_in(call.lang, fault)))
+
+
+def told_in(lang: Lang, error: PolicyError) -> str:
+    """The faults in that language, one a line. Whoever types a command sees no file, so that no line is named."""
+    return "\n".join(worded(fault, words(lang).under("fault")) for fault in error.faults)
 
 
 async def _show(reach: Reach, call: Call, clause: str) -> str:
@@ -124,8 +132,8 @@ def _change(change: str) -> tuple[str, str, str]:
     clause, setting, value = parts
     try:
         return known_clause(clause), setting, _toml(setting, value)
-    except ValueError as fault:
-        raise PolicyError(str(fault)) from fault
+    except Unfit as unfit:
+        raise PolicyError(unfit.fault) from unfit
 
 
 def _toml(setting: str, value: str) -> str:

@@ -1,4 +1,4 @@
-"""What may be put in for a command's parameter, for platforms that offer it while one types."""
+"""What may be put in for a command's parameter, for platforms that offer it while one types or in a form."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from bot.books import Books
 from bot.cards import can_undo
 from bot.commands.table import COMMANDS, TABLE
 from bot.knowledge.shelf import Shelf
-from moderation.members import reaches
+from moderation.members import admin, reaches
 from moderation.types import Author, Tier
 
 Suggest = Callable[[str, Author, str, str, str], Awaitable[Sequence[str]]]
 """Of a community, for who types: a command, its parameter, and what is typed of it so far."""
+Draft = Callable[[str, Author, str], Awaitable[str | None]]
+"""Of a community, for who wants to answer: a case's draft, which may be empty; None where they cannot answer it now."""
 LOOKED_AT = 100
 """Cases that suggestions are taken from."""
 
@@ -35,6 +37,20 @@ def suggesting(books: Books, platform: str) -> Suggest:
         return ()
 
     return suggest
+
+
+def drafting(books: Books, platform: str) -> Draft:
+    """Drafts for one platform: of open questions that nobody else works on, for those who may answer."""
+
+    async def draft(community: str, author: Author, case: str) -> str | None:
+        one = await books.cases.get(community, case)
+        tier = await books.members.tier(community, platform, author)
+        if one is None or one.kind != "handoff" or not reaches(tier, COMMANDS["answer"].tier):
+            return None
+        free = one.state == "open" and one.claimed_by in ("", admin(platform, author.id))
+        return (one.reply.text if one.reply else "") if free else None
+
+    return draft
 
 
 def _names(tier: Tier) -> list[str]:

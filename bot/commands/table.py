@@ -57,6 +57,7 @@ TABLE: tuple[Command, ...] = (
     Command("answer", "helper", (_parameter("case", "case"), _parameter("words")), aliases=("答复",)),
     Command("note", "helper", (_parameter("case", "case"), _parameter("words")), aliases=("备注",)),
     Command("undo", "moderator", (_parameter("case", "case"),), aliases=("撤销",)),
+    Command("login", "helper", where="alone", aliases=("登录",)),
     Command("teach", "admin", (_parameter("lesson"),), aliases=("教",)),
     Command(
         "knowledge",
@@ -82,7 +83,7 @@ TABLE: tuple[Command, ...] = (
         aliases=("角色", "权限"),
     ),
     Command("mode", "admin", (_choice("mode", *MODES, needed=False),), aliases=("模式",)),
-    Command("desk", "admin", where="channel", aliases=("管理台",)),
+    Command("desk", "admin", (_choice("log", "log on", "log off", needed=False),), "channel", ("管理台",)),
     Command("setup", "admin", (_parameter("step", needed=False),), "channel", ("设置",)),
     Command("stats", "admin", aliases=("统计",)),
     Command("health", "admin", aliases=("状态",)),

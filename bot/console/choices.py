@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from bot.console.gate import Moderator
+from bot.console.gate import Visitor
 from moderation.policy import Policy
-from moderation.types import Action, Case, Decision
+from moderation.types import ENFORCING, Action, Case, Decision
 
 TEXT_LENGTH = 4096
 TIMEOUT_S = 3600
 _CHOICES: dict[str, dict[str, Action]] = {
-    "moderation": {"dismiss": "dismiss", "remove": "remove", "timeout": "timeout", "ban": "ban"},
+    "moderation": {action: action for action in ("dismiss", *ENFORCING)},
     "handoff": {"dismiss": "dismiss", "answer": "answer"},
     "appeal": {"uphold": "uphold", "overturn": "overturn"},
 }
@@ -25,7 +25,7 @@ class ChoiceError(ValueError):
         self.why = why
 
 
-def to_decision(form: Mapping[str, object], case: Case, by: Moderator, policy: Policy) -> Decision:
+def to_decision(form: Mapping[str, object], case: Case, by: Visitor, policy: Policy) -> Decision:
     """The decision of a posted form: `action`, `reason` (a clause), `text` (words to the member), `teach` (a tick).
 
     An enforcement counts as many strikes as its clause says. Raises ChoiceError.

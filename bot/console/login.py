@@ -1,4 +1,8 @@
-"""One-time login links: random, kept as a digest in Redis, valid for a quarter of an hour, good for one login."""
+"""One-time login links: random, kept as a digest in Redis, valid for a quarter of an hour, good for one login.
+
+A link stands for a person in one community. The bot gives one to who asks it in the chat (`/login`); the operator's
+own stand for an owner.
+"""
 
 from __future__ import annotations
 
@@ -7,40 +11,66 @@ import secrets
 from collections.abc import Awaitable
 from typing import cast
 
+from pydantic import Field
 from redis.asyncio import Redis
 
 from moderation.keys import key
+from moderation.types import ID_LENGTH, Identity, Noun, Tier
 
 VALID_S = 15 * 60
 TOKEN_BYTES = 32
+LINKS = "x:login:"
+"""How the keys of the links begin. A link does not tell its community."""
+
+
+class Person(Noun):
+    """Who works at the console, as `platform:member` or `console-…`; `tier` is what the platform or the operator gave.
+
+    What a community gives its people by `/roles` comes on top, and is looked up at each page.
+    """
+
+    community: Identity
+    id: Identity
+    name: str = Field(default="", max_length=ID_LENGTH)
+    tier: Tier = "member"
+
+
+def operator(community: str) -> Person:
+    """Somebody with a shell on the operator's machine: an owner, who chooses a name at the login."""
+    return Person(community=community, id=f"console-{secrets.token_hex(4)}", tier="owner")
 
 
 class Logins:
-    """The links of one community, and the names by which its moderators know each other."""
+    """The links of all communities, and the names by which moderators know each other."""
 
-    def __init__(self, redis: Redis, community: str) -> None:
+    def __init__(self, redis: Redis) -> None:
         self._redis = redis
-        self._community = community
 
-    async def issue_link(self, address: str, moderator: str | None = None) -> str:
-        """A fresh link to the console at `address`, for the moderator of this id; None makes a new id."""
+    async def issue_link(self, address: str, person: Person) -> str:
+        """A fresh link to the console at `address`, for this person."""
         token = secrets.token_urlsafe(TOKEN_BYTES)
-        moderator = moderator or f"console-{secrets.token_hex(4)}"
-        await self._redis.set(self._link(token), moderator, ex=VALID_S)
+        await self._redis.set(_link(token), person.model_dump_json(), ex=VALID_S)
         return f"{address.rstrip('/')}/login?token={token}"
 
-    async def redeem(self, token: str) -> str | None:
-        """Use a link up: the moderator's id, or None when the link is wrong, expired or used already."""
-        return cast(str | None, await self._redis.getdel(self._link(token)))
+    async def known(self, token: str) -> Person | None:
+        """Whom a link stands for; to look does not use it up."""
+        found = cast(str | None, await self._redis.get(_link(token)))
+        return Person.model_validate_json(found) if found else None
 
-    async def introduce(self, moderator: str, name: str) -> None:
-        """Remember a moderator's name."""
-        await self._redis.hset(key(self._community, "moderators"), moderator, name)
+    async def redeem(self, token: str) -> Person | None:
+        """Use a link up: whom it stands for, or None when it is wrong, expired or used already."""
+        found = cast(str | None, await self._redis.getdel(_link(token)))
+        return Person.model_validate_json(found) if found else None
 
-    async def names(self) -> dict[str, str]:
+    async def introduce(self, person: Person) -> None:
+        """Remember a person's name."""
+        await self._redis.hset(key(person.community, "moderators"), person.id, person.name)
+
+    async def names(self, community: str) -> dict[str, str]:
         """The moderators' names by their ids."""
-        return await cast(Awaitable[dict[str, str]], self._redis.hgetall(key(self._community, "moderators")))
+        return await cast(Awaitable[dict[str, str]], self._redis.hgetall(key(community, "moderators")))
 
-    def _link(self, token: str) -> str:
-        """Redis holds the token's digest only: who reads a backup cannot log in."""
-        return key(self._community, "login", hashlib.sha256(token.encode()).hexdigest())
+
+def _link(token: str) -> str:
+    """Redis holds the token's digest only: who reads a backup cannot log in."""
+    return LINKS + hashlib.sha256(token.encode()).hexdigest()

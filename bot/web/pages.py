@@ -71,7 +71,7 @@ def renderer(templates: Path) -> Render:
     environment = Environment(loader=FileSystemLoader(templates), autoescape=True, undefined=StrictUndefined)
     environment.filters["to_json"] = to_json
 
-    def render(request: Request, name: str, status: int = 200, **values: object) -> Response:
+    def render(request: Request, name: str, status: int = 200, /, **values: object) -> Response:
         t = spoken(request)
         other = next(lang for lang in LANGS if lang != t.lang)
         switch = str(request.url.include_query_params(lang=other).replace(scheme="", netloc=""))

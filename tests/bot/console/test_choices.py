@@ -3,12 +3,12 @@ from __future__ import annotations
 import pytest
 
 from bot.console.choices import TEXT_LENGTH, ChoiceError, to_decision
-from bot.console.gate import Moderator
+from bot.console.gate import Visitor
 from moderation.policy import load
 from moderation.types import Author, Case, CaseKind, Message, Place
 
 POLICY = load()
-SAM = Moderator("console-1", "Sam")
+SAM = Visitor("sample", "console-1", "Sam", "owner")
 
 
 def case(kind: CaseKind) -> Case:

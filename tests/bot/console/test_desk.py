@@ -14,14 +14,14 @@ from redis.asyncio import Redis
 from starlette.applications import Starlette
 from starlette.routing import Mount, Route
 
-from bot.console.desk import console
-from bot.console.login import Logins
+from bot.console.login import Logins, operator
+from bot.console.sessions import Sessions
 from bot.web.guard import page_key
 from bot.web.serving import address, bind, serve
 from moderation.cases import CaseBook, opening, settling
 from moderation.keys import Write
-from moderation.policy import load
 from moderation.types import Author, Case, Decision, Message, Passage, Place, Reply, Ruling, Signal, Verdict
+from tests.bot.console.rig import open_console
 
 HELP = Place(platform="web", community="sample", channel="help", profile="help")
 MARKUP = "<script>alert(1)</script> send 50 USDT"
@@ -55,7 +55,7 @@ class Moderator:
         self.origin = str(client.base_url).rstrip("/")
 
     async def log_in(self, name: str = "Sam") -> Response:
-        link = await self.logins.issue_link("")
+        link = await self.logins.issue_link("", operator("sample"))
         page = await self.client.get(link)
         form = {"csrf": csrf(page), "token": link.partition("token=")[2], "name": name}
         return await self.client.post("/login", data=form, headers={"Origin": self.origin})
@@ -77,7 +77,7 @@ def cases(redis: Redis) -> CaseBook:
 
 @pytest.fixture
 def app(redis: Redis, cases: CaseBook) -> Starlette:
-    return console(cases, Logins(redis, "sample"), load(), community="sample", secret=SECRET)
+    return open_console(redis, SECRET)
 
 
 def browser(app: Starlette) -> AsyncClient:
@@ -88,7 +88,7 @@ def browser(app: Starlette) -> AsyncClient:
 @pytest.fixture
 async def sam(app: Starlette, redis: Redis) -> AsyncIterator[Moderator]:
     async with browser(app) as client:
-        moderator = Moderator(client, Logins(redis, "sample"))
+        moderator = Moderator(client, Logins(redis))
         await moderator.log_in("Sam")
         yield moderator
 
@@ -96,7 +96,7 @@ async def sam(app: Starlette, redis: Redis) -> AsyncIterator[Moderator]:
 @pytest.fixture
 async def mei(app: Starlette, redis: Redis) -> AsyncIterator[Moderator]:
     async with browser(app) as client:
-        moderator = Moderator(client, Logins(redis, "sample"))
+        moderator = Moderator(client, Logins(redis))
         await moderator.log_in("Mei")
         yield moderator
 
@@ -122,18 +122,19 @@ def routes(app: Starlette) -> list[tuple[str, str]]:
 async def test_no_route_but_the_login_is_open(app: Starlette, redis: Redis) -> None:
     await perform(redis, opening(review()))
     async with browser(app) as client:
-        closed = [(method, path) for method, path in routes(app) if path != "/login"]
+        closed = [(method, path) for method, path in routes(app) if path not in ("/login", "/logout")]
         assert len(closed) >= 8
         for method, path in closed:
             answer = await client.request(method, path, headers={"Origin": "http://console.test"})
             assert (answer.status_code, answer.headers.get("location")) in [(303, "/login"), (401, None)], path
             assert "USDT" not in answer.text
         hidden = [await client.get(path) for path in ("/LOGIN", "/login/../", "//login", "/nowhere")]
-        assert {answer.status_code for answer in hidden} == {303}
+        assert {answer.status_code for answer in hidden} <= {303, 404}
 
 
-async def test_a_visitors_cookie_opens_nothing(app: Starlette) -> None:
-    session = base64.b64encode(json.dumps({"moderator": "x", "name": "x"}).encode())
+async def test_a_visitors_cookie_opens_nothing(app: Starlette, redis: Redis) -> None:
+    known = await Sessions(redis).open(operator("sample"))
+    session = base64.b64encode(json.dumps({"opened": list(known)}).encode())
     for key, opened in ((page_key(SECRET, "community"), 303), (SECRET, 303), (page_key(SECRET, "console"), 200)):
         cookie = itsdangerous.TimestampSigner(key).sign(session).decode()
         async with browser(app) as client:
@@ -141,8 +142,8 @@ async def test_a_visitors_cookie_opens_nothing(app: Starlette) -> None:
 
 
 async def test_to_look_at_a_link_does_not_use_it_up(app: Starlette, redis: Redis) -> None:
-    logins = Logins(redis, "sample")
-    link = await logins.issue_link("")
+    logins = Logins(redis)
+    link = await logins.issue_link("", operator("sample"))
     async with browser(app) as preview:
         for _ in range(3):
             assert (await preview.get(link)).status_code == 200
@@ -152,8 +153,8 @@ async def test_to_look_at_a_link_does_not_use_it_up(app: Starlette, redis: Redis
 
 async def test_a_link_lets_in_once(app: Starlette, redis: Redis) -> None:
     async with browser(app) as client:
-        moderator = Moderator(client, Logins(redis, "sample"))
-        link = await moderator.logins.issue_link("")
+        moderator = Moderator(client, Logins(redis))
+        link = await moderator.logins.issue_link("", operator("sample"))
         for status in (303, 403):
             page = await client.get(link)
             form = {"csrf": csrf(page), "token": link.partition("token=")[2], "name": "Sam"}
@@ -166,7 +167,7 @@ async def test_a_link_lets_in_once(app: Starlette, redis: Redis) -> None:
 
 async def test_the_session_cookie_is_for_the_server_alone(app: Starlette, redis: Redis) -> None:
     async with browser(app) as client:
-        cookie = (await Moderator(client, Logins(redis, "sample")).log_in()).headers["set-cookie"].lower()
+        cookie = (await Moderator(client, Logins(redis)).log_in()).headers["set-cookie"].lower()
     assert "httponly" in cookie
     assert "samesite=lax" in cookie
     assert "max-age=43200" in cookie
@@ -321,7 +322,7 @@ async def test_an_open_page_is_told_of_changes_and_closes_with_the_house(app: St
     where = address(listener)
     serving = asyncio.create_task(serve(app, listener))
     async with AsyncClient(base_url=where, headers={"Accept": "text/html"}) as client:
-        await Moderator(client, Logins(redis, "sample")).log_in()
+        await Moderator(client, Logins(redis)).log_in()
         async with client.stream("GET", "/live") as answer:
             lines = answer.aiter_lines()
             while not (await redis.pubsub_numsub("x:{sample}:changed"))[0][1]:

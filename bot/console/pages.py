@@ -1,0 +1,39 @@
+"""The moderators' console: all its pages in one app. Each person sees the one community that the login was for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+
+from bot.console.case import CasePages
+from bot.console.door import Door
+from bot.console.face import Face
+from bot.console.gate import Gate, Page
+from bot.console.queue import QueuePages
+from bot.console.rooms import Rooms
+from bot.console.sessions import SESSION_S
+from bot.stream import OUTAGE
+from bot.web.guard import guarded
+from bot.web.pages import static
+
+STATIC = Path(__file__).parent / "static"
+
+
+def console(rooms: Rooms, *, secret: str, https: bool = False) -> Starlette:
+    """The console's app. `secret` signs the cookies; `https` keeps them off unencrypted connections."""
+    face = Face(rooms)
+    pages = all_pages(rooms, face)
+    face.hang(pages)
+    gate = Gate(rooms)
+    return Starlette(
+        routes=[*map(gate.route, pages), *Door(rooms, face).routes(), *static(STATIC)],
+        middleware=guarded("console", secret, SESSION_S, https=https),
+        exception_handlers={HTTPException: face.refuse, **dict.fromkeys(OUTAGE, face.hold)},
+    )
+
+
+def all_pages(rooms: Rooms, face: Face) -> list[Page]:
+    """Every page behind the gate, in the menu's order."""
+    return [*QueuePages(rooms, face).pages(), *CasePages(rooms, face).pages()]

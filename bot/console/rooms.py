@@ -1,0 +1,37 @@
+"""What the console's pages may reach."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from redis.asyncio import Redis
+
+from bot.books import Books
+from bot.console.login import Logins
+from bot.console.sessions import Sessions
+from bot.outcome import Bench
+from moderation.policy import Policy
+
+
+class Rooms(NamedTuple):
+    """The books, who judges, and who is logged in. `file` is the text of the settings' policy file."""
+
+    books: Books
+    bench: Bench
+    logins: Logins
+    sessions: Sessions
+    file: str
+
+    @property
+    def redis(self) -> Redis:
+        return self.books.streams.redis
+
+    async def policy(self, community: str) -> Policy:
+        """The policy in force."""
+        return (await self.bench.sitting(community)).judge.policy
+
+
+def open_rooms(books: Books, bench: Bench, file: str) -> Rooms:
+    """The rooms over the books' own client."""
+    redis = books.streams.redis
+    return Rooms(books, bench, Logins(redis), Sessions(redis), file)
