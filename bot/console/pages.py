@@ -11,9 +11,12 @@ from bot.console.case import CasePages
 from bot.console.door import Door
 from bot.console.face import Face
 from bot.console.gate import Gate, Page
+from bot.console.health import HealthPages
+from bot.console.people import PeoplePages
 from bot.console.queue import QueuePages
 from bot.console.rooms import Rooms
 from bot.console.sessions import SESSION_S
+from bot.console.trail import TrailPages
 from bot.stream import OUTAGE
 from bot.web.guard import guarded
 from bot.web.pages import static
@@ -36,4 +39,5 @@ def console(rooms: Rooms, *, secret: str, https: bool = False) -> Starlette:
 
 def all_pages(rooms: Rooms, face: Face) -> list[Page]:
     """Every page behind the gate, in the menu's order."""
-    return [*QueuePages(rooms, face).pages(), *CasePages(rooms, face).pages()]
+    rooms_pages = (QueuePages, CasePages, PeoplePages, TrailPages, HealthPages)
+    return [page for one in rooms_pages for page in one(rooms, face).pages()]

@@ -10,6 +10,7 @@ from bot.books import Books
 from bot.console.login import Logins
 from bot.console.sessions import Sessions
 from bot.outcome import Bench
+from moderation.keys import Write
 from moderation.policy import Policy
 
 
@@ -29,6 +30,13 @@ class Rooms(NamedTuple):
     async def policy(self, community: str) -> Policy:
         """The policy in force."""
         return (await self.bench.sitting(community)).judge.policy
+
+    async def perform(self, *writes: Write) -> None:
+        """Perform writes, all or none."""
+        pipe = self.redis.pipeline(transaction=True)
+        for write in writes:
+            pipe.execute_command(*write)
+        await pipe.execute()
 
 
 def open_rooms(books: Books, bench: Bench, file: str) -> Rooms:

@@ -16,7 +16,9 @@ def case(kind: CaseKind) -> Case:
     return Case(id="7KQF2M9D", kind=kind, subject=Message(id="m1", place=place, author=Author(id="a"), text="hi"))
 
 
-@pytest.mark.parametrize(("action", "seconds"), [("remove", 0), ("timeout", 3600), ("ban", 0)])
+@pytest.mark.parametrize(
+    ("action", "seconds"), [("warn", 0), ("remove", 0), ("timeout", 3600), ("mute", 0), ("kick", 0), ("ban", 0)]
+)
 def test_an_enforcement_names_its_clause_and_counts_its_strikes(action: str, seconds: int) -> None:
     form = {"action": action, "reason": "scam_fraud", "text": " Please stop.\r\n"}
     decision = to_decision(form, case("moderation"), SAM, POLICY)
