@@ -17,6 +17,8 @@ from redis.asyncio import Redis
 
 from moderation.keys import key
 from moderation.policy import PolicyError, parse
+from moderation.policy_words import Fault
+from moderation.seals import audit_key
 from moderation.types import Noun
 
 FILE = "file"
@@ -111,9 +113,17 @@ class PolicyBook:
         rows = await cast(Awaitable[dict[str, str]], self._redis.hgetall(_key(community, "versions")))
         fitting = [name for name in rows if name.startswith(version)]
         if len(fitting) != 1:
-            fault = f"several begin so: {', '.join(sorted(fitting))}" if fitting else "there is none of this name"
-            raise PolicyError(f"policy version {version}: {fault}; see `xiaoer policy versions`")
+            code = "version_several" if fitting else "version_none"
+            raise PolicyError(Fault(code, {"version": version, "found": ", ".join(sorted(fitting))}))
         return Stored.model_validate_json(rows[fitting[0]])
+
+    async def text(self, communities: Sequence[str], file: str) -> str:
+        """The text in force: the first of these communities that has one of its own, or `file`."""
+        for community in communities:
+            live = (await self.in_force(community)).live
+            if live != FILE:
+                return (await self.get(community, live)).text
+        return file
 
     async def versions(self, community: str) -> list[Stored]:
         """All stored versions, the oldest first."""
@@ -131,8 +141,10 @@ class PolicyBook:
     async def _move(
         self, community: str, kind: Kind, version: str, by: str, note: str, *, stored: str = "", start: str = ""
     ) -> Moved:
-        keys = [key(community, "policy"), *(_key(community, part) for part in ("versions", "past", "log"))]
-        answer = await self._change(keys=keys, args=[kind, version, stored, by, note, start])
+        named = (_key(community, part) for part in ("versions", "past", "log"))
+        keys = [key(community, "policy"), *named, audit_key(community)]
+        now = datetime.now(UTC).isoformat()
+        answer = await self._change(keys=keys, args=[kind, version, stored, by, note, start, now])
         return _moved(cast(Sequence[str], answer), version)
 
 
@@ -143,7 +155,7 @@ def _key(community: str, part: str) -> str:
 def _stored(text: str, where: str, by: str, note: str) -> Stored:
     policy = parse(text, where)
     if len(note) > NOTE_LENGTH:
-        raise PolicyError(f"the note has {len(note)} characters; shorten it to {NOTE_LENGTH}")
+        raise PolicyError(Fault("note_long", {"length": len(note), "limit": NOTE_LENGTH}))
     return Stored(version=policy.version, name=policy.name, text=text, by=by, note=note)
 
 
@@ -155,10 +167,10 @@ def _moved(answer: Sequence[str], version: str) -> Moved:
         case ["same", now]:
             return Moved(now, now)
         case ["live", live]:
-            raise PolicyError(f"policy version {live} is in force already; nothing is left to try in shadow")
+            raise PolicyError(Fault("live_already", {"version": live}))
         case ["none"]:
-            raise PolicyError("no policy was in force before this one; name a version, or `file` for the settings'")
+            raise PolicyError(Fault("none_before"))
         case ["moved", live]:
-            raise PolicyError(f"another change came first, in force is now {live}; look at it and repeat the command")
+            raise PolicyError(Fault("moved_first", {"version": live}))
         case _:
-            raise PolicyError(f"policy version {version}: there is none of this name; see `xiaoer policy versions`")
+            raise PolicyError(Fault("version_none", {"version": version}))

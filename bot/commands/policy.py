@@ -116,12 +116,8 @@ def _moved(call: Call, moved: Moved) -> str:
 
 async def _text(reach: Reach, call: Call) -> str:
     """The text that a change begins from: what is in force here, or else in the house, or the settings' file."""
-    book = reach.books.policies
-    for community in (call.community.name, reach.books.communities.house):
-        live = (await book.in_force(community)).live
-        if live != FILE:
-            return (await book.get(community, live)).text
-    return reach.file
+    communities = (call.community.name, reach.books.communities.house)
+    return await reach.books.policies.text(communities, reach.file)
 
 
 def _change(change: str) -> tuple[str, str, str]:

@@ -9,15 +9,19 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Awaitable
+from datetime import UTC, datetime
 from typing import cast
 
 from pydantic import Field
 from redis.asyncio import Redis
 
+from moderation.audit import Result, auditing
 from moderation.keys import key
 from moderation.types import ID_LENGTH, Identity, Noun, Tier
 
 VALID_S = 15 * 60
+REMEMBERED_S = 24 * 3600
+"""How long a used link is remembered, so that who tries it again is put on the audit trail."""
 TOKEN_BYTES = 32
 LINKS = "x:login:"
 """How the keys of the links begin. A link does not tell its community."""
@@ -58,9 +62,29 @@ class Logins:
         return Person.model_validate_json(found) if found else None
 
     async def redeem(self, token: str) -> Person | None:
-        """Use a link up: whom it stands for, or None when it is wrong, expired or used already."""
+        """Use a link up: whom it stands for, or None when it is wrong, expired or used already.
+
+        The login is put on the audit trail, and so is the first try with a link that was used already.
+        """
         found = cast(str | None, await self._redis.getdel(_link(token)))
-        return Person.model_validate_json(found) if found else None
+        if not found:
+            await self._refused(token)
+            return None
+        person = Person.model_validate_json(found)
+        await self._redis.set(_used(token), found, ex=REMEMBERED_S)
+        await self._note(person, "console login", "done")
+        return person
+
+    async def _refused(self, token: str) -> None:
+        found = cast(str | None, await self._redis.getdel(_used(token)))
+        if found:
+            await self._note(Person.model_validate_json(found), "console login with a used link", "refused")
+
+    async def _note(self, person: Person, what: str, result: Result) -> None:
+        line = auditing(person.community, person.id, person.tier, what, result, datetime.now(UTC), kind="login")
+        async with self._redis.pipeline(transaction=False) as pipe:
+            pipe.execute_command(*line)
+            await pipe.execute()
 
     async def introduce(self, person: Person) -> None:
         """Remember a person's name."""
@@ -74,3 +98,7 @@ class Logins:
 def _link(token: str) -> str:
     """Redis holds the token's digest only: who reads a backup cannot log in."""
     return LINKS + hashlib.sha256(token.encode()).hexdigest()
+
+
+def _used(token: str) -> str:
+    return f"{LINKS}used:{hashlib.sha256(token.encode()).hexdigest()}"

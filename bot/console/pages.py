@@ -13,6 +13,7 @@ from bot.console.face import Face
 from bot.console.gate import Gate, Page
 from bot.console.health import HealthPages
 from bot.console.people import PeoplePages
+from bot.console.policies import PolicyPages
 from bot.console.queue import QueuePages
 from bot.console.rooms import Rooms
 from bot.console.sessions import SESSION_S
@@ -21,6 +22,8 @@ from bot.stream import OUTAGE
 from bot.web.guard import guarded
 from bot.web.pages import static
 
+BODY_BYTES = 512 * 1024
+"""Bytes of one request: a policy of 50,000 characters, URL-encoded in the worst case."""
 STATIC = Path(__file__).parent / "static"
 
 
@@ -32,12 +35,12 @@ def console(rooms: Rooms, *, secret: str, https: bool = False) -> Starlette:
     gate = Gate(rooms)
     return Starlette(
         routes=[*map(gate.route, pages), *Door(rooms, face).routes(), *static(STATIC)],
-        middleware=guarded("console", secret, SESSION_S, https=https),
+        middleware=guarded("console", secret, SESSION_S, https=https, body_bytes=BODY_BYTES),
         exception_handlers={HTTPException: face.refuse, **dict.fromkeys(OUTAGE, face.hold)},
     )
 
 
 def all_pages(rooms: Rooms, face: Face) -> list[Page]:
     """Every page behind the gate, in the menu's order."""
-    rooms_pages = (QueuePages, CasePages, PeoplePages, TrailPages, HealthPages)
+    rooms_pages = (QueuePages, CasePages, PolicyPages, PeoplePages, TrailPages, HealthPages)
     return [page for one in rooms_pages for page in one(rooms, face).pages()]

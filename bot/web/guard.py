@@ -32,11 +32,13 @@ HEADERS = {
 Page = Literal["community", "console"]
 
 
-def guarded(page: Page, secret: str, max_age_s: int, *, https: bool = False) -> list[Middleware]:
+def guarded(
+    page: Page, secret: str, max_age_s: int, *, https: bool = False, body_bytes: int = BODY_BYTES
+) -> list[Middleware]:
     """The middlewares of a page, outermost first. With `https` the session cookie never travels in the clear."""
     return [
         Middleware(Guard),
-        Middleware(RequestBodyLimitMiddleware, max_body_size=BODY_BYTES),
+        Middleware(RequestBodyLimitMiddleware, max_body_size=body_bytes),
         Middleware(
             SessionMiddleware,
             secret_key=page_key(secret, page),

@@ -6,6 +6,7 @@ from redis.asyncio import Redis
 
 from bot.console.login import VALID_S, Logins, Person, operator
 from bot.console.sessions import Opened, Sessions
+from moderation.audit import AuditBook
 
 MEI = Person(community="sample", id="telegram:7", name="Mei", tier="moderator")
 
@@ -45,6 +46,18 @@ async def test_a_wrong_token_is_nobodys(redis: Redis) -> None:
     logins = Logins(redis)
     await logins.issue_link("http://x", MEI)
     assert [await logins.redeem(guess) for guess in ("", "*", "x" * 10_000)] == [None] * 3
+
+
+async def test_logins_and_the_first_try_with_a_used_link_are_on_the_trail(redis: Redis) -> None:
+    logins = Logins(redis)
+    used = token(await logins.issue_link("http://x", MEI))
+    for guess in (used, used, used, "x"):
+        await logins.redeem(guess)
+    lines = await AuditBook(redis).read("sample", kind="login")
+    assert [(line.by, line.tier, line.result) for line in reversed(lines)] == [
+        ("telegram:7", "moderator", "done"),
+        ("telegram:7", "moderator", "refused"),
+    ]
 
 
 async def test_moderators_know_each_other_by_name(redis: Redis) -> None:
