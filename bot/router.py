@@ -13,22 +13,24 @@ from bot.books import Books
 from bot.channels import placed_in
 from bot.commands import Commands, parsed
 from bot.commands.finding import unlinked
-from bot.communities import Mode
-from bot.effects import carrying_out, in_reply, taking_back
-from bot.floor import Floor, handing, hearing, settled
+from bot.docket import Docket, carried_out
+from bot.effects import in_reply, taking_back
+from bot.floor import Floor, hearing, settled
 from bot.history import archiving, noting
 from bot.knowledge.documents import guess_lang
 from bot.knowledge.learnt import learnt
-from bot.knowledge.shelf import teaching
-from bot.outcome import Answers, Bench, Outcome, context
+from bot.knowledge.proposals import proposing
+from bot.outcome import Answers, Bench, Outcome
 from bot.questions import Speech, speech
 from bot.responder import Responder
 from bot.stream import asking
 from bot.talk import Question, between_people, own_earlier
 from bot.words import words
-from moderation.cases import opening, reversing, settling
+from moderation.audit import deciding, setting
+from moderation.cases import reversing
+from moderation.cases.folding import unfolding
 from moderation.keys import Write
-from moderation.lately import moderation_case, surroundings, unchanged
+from moderation.lately import surroundings, unchanged
 from moderation.members import Standing, passing
 from moderation.policy import Policy
 from moderation.shadow import comparing
@@ -37,7 +39,6 @@ from moderation.types import (
     Decision,
     Message,
     Ruling,
-    Say,
     Verdict,
 )
 
@@ -63,6 +64,7 @@ class Router:
         self._floor = floor
         self._commands = commands
         self._responder = Responder(bench, answers, books.history, floor, books.communities)
+        self._docket = Docket(books.streams.redis)
         self._archive_days = archive_days
 
     async def prepare(self, communities: Sequence[str]) -> None:
@@ -112,7 +114,7 @@ class Router:
             return self._allow(message, recent) if message.addressed else Outcome("silent")
         if verdict.ruling is Ruling.ALLOW and not message.blocked:
             return self._allow(message, recent)
-        outcome = _ruled(policy, message, verdict, standing, recent, community.mode)
+        outcome = await self._docket.ruled(policy, message, verdict, standing, recent, community.mode)
         return outcome.only_tried() if community.mode == "dry-run" else outcome
 
     def _allow(self, message: Message, recent: Sequence[Message]) -> Outcome:
@@ -137,11 +139,15 @@ class Router:
         return await self._responder.answer(question)
 
     async def carry_out(self, case: Case, decision: Decision) -> Outcome:
-        """What a decision leads to, a person's and the policy's alike; an answer worth keeping goes onto the shelf."""
+        """What a decision leads to, a person's and the policy's alike; an answer to keep awaits a second person."""
         policy = (await self._bench.sitting(case.community)).judge.policy
         document = learnt(case, decision)
-        taught = teaching(case.community, document) if document else ()
-        outcome = _carried_out(policy, case, decision)._replace(writes=(*settled(case, decision), *taught))
+        taught: Sequence[Write] = ()
+        if document:
+            line = setting(case.community, decision.by, f"knowledge proposed: {document.id}", at=decision.at)
+            taught = (proposing(case.community, document), line)
+        writes = (*settled(case, decision), *unfolding(case), *taught, deciding(case, decision))
+        outcome = carried_out(policy, case, decision)._replace(writes=writes)
         return await self._overturned(case, decision, outcome) if decision.action == "overturn" else outcome
 
     async def _overturned(self, appeal: Case, decision: Decision, outcome: Outcome) -> Outcome:
@@ -193,67 +199,3 @@ def _is_heard_as_command(message: Message, verdict: Verdict, standing: Standing)
     if verdict.ruling is Ruling.REVIEW:
         return not typed.words or typed.command.name in ("report", "appeal", "forgetme")
     return message.place.private and typed.command.name in ("report", "appeal")
-
-
-def _ruled(
-    policy: Policy, message: Message, verdict: Verdict, standing: Standing, recent: Sequence[Message], mode: Mode
-) -> Outcome:
-    if verdict.ruling is not Ruling.ACT:
-        return _review(policy, message, verdict, recent)
-    return _act(policy, message, verdict, standing, recent, training=mode == "training")
-
-
-def _act(
-    policy: Policy,
-    message: Message,
-    verdict: Verdict,
-    standing: Standing,
-    recent: Sequence[Message],
-    *,
-    training: bool,
-) -> Outcome:
-    """What the policy does by itself; in training it is proposed to a person."""
-    clause = verdict.clause or ""
-    rung = policy.rung(clause, standing.strikes)
-    case = _moderation_case(message, verdict, recent)
-    decision = Decision(
-        case=case.id,
-        action=rung.action,
-        by="policy",
-        by_name="policy",
-        reason=clause,
-        seconds=rung.seconds,
-        strikes=rung.strikes,
-    )
-    if training:
-        case = case.model_copy(update={"proposed": decision})
-        opened = (*opening(case, policy.clause(clause).severity), *handing(case), *_emptied(message))
-        return Outcome("escalated", (), opened, case=case)
-    case = case.model_copy(update={"state": "settled", "decision": decision})
-    return _carried_out(policy, case, decision)._replace(writes=(*settling(case, decision), *_emptied(message)))
-
-
-def _review(policy: Policy, message: Message, verdict: Verdict, recent: Sequence[Message]) -> Outcome:
-    """Ask a person; the member is told only where silence would be unkind."""
-    case = _moderation_case(message, verdict, recent)
-    clause = policy.clauses.get(verdict.clause or "")
-    told: tuple[Say, ...] = ()
-    if verdict.clause == "distress":
-        told = (in_reply(message, words(guess_lang(message.text))("say.distress"), "notice", case=case.id),)
-    opened = opening(case, clause.severity) if clause else opening(case)
-    return Outcome("escalated", told, (*opened, *handing(case), *_emptied(message)), case=case)
-
-
-def _emptied(message: Message) -> Sequence[Write]:
-    """An edit that did not pass is no part of a question that waits."""
-    return hearing(message, asked=False, passed=False) if message.edit else ()
-
-
-def _carried_out(policy: Policy, case: Case, decision: Decision) -> Outcome:
-    effects = carrying_out(policy, case, decision)
-    return Outcome("enforced" if decision.by == "policy" else "settled", effects, case=case)
-
-
-def _moderation_case(message: Message, verdict: Verdict, recent: Sequence[Message]) -> Case:
-    id_, before = moderation_case(message), context(message, recent)
-    return Case(id=id_, kind="moderation", subject=message, context=before, verdict=verdict)

@@ -40,6 +40,7 @@ ROOMS = {
         "bot/desk_codes.py",
         "bot/setup.py",
         "bot/trial.py",
+        "bot/knowledge/proposals.py",
         "bot/knowledge/shelf.py",
         "bot/knowledge/shelves.py",
         "bot/adapters/web_room.py",

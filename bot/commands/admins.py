@@ -11,16 +11,18 @@ import re2
 
 from bot.channels import profiling
 from bot.commands.call import Call, Carry, Reach
-from bot.commands.finding import member_named
+from bot.commands.finding import called, member_named, shown
 from bot.commands.parsing import CommandError
 from bot.commands.teaching import taught
 from bot.communities import MODES, keeping
 from bot.effects import in_reply
+from bot.knowledge.learnt import TAUGHT
+from bot.knowledge.proposals import Proposals, approving, may_approve
 from bot.knowledge.shelf import Shelf, forgetting, teaching
 from bot.outcome import Outcome
 from bot.setup import open_setup
 from bot.words import LANGS, words
-from moderation.members import Standing, admin, giving, reaches, role, trusting
+from moderation.members import Standing, admin, giving, naming, reaches, role, trusting
 from moderation.types import TIERS, Profile, Tier, Trust
 
 TITLES = 20
@@ -35,7 +37,8 @@ async def teach(_reach: Reach, call: Call) -> Outcome:
     """Keeps a lesson as a document; it is quoted from that moment on."""
     document = taught(call.message)
     said = in_reply(call.message, words(call.lang)("say.taught", title=document.title), "answer")
-    return Outcome("answered", (said,), tuple(teaching(call.community.name, document)))
+    line = call.setting(f"knowledge taught: {document.id}")
+    return Outcome("answered", (said,), (*teaching(call.community.name, document), line))
 
 
 async def knowledge(reach: Reach, call: Call) -> Outcome:
@@ -45,13 +48,31 @@ async def knowledge(reach: Reach, call: Call) -> Outcome:
     if verb.casefold() in ("", "list", "列表"):
         titles = [f"- {one.title}" for one in documents[:TITLES]]
         return call.told("\n".join([call.says("documents", n=len(documents)), *titles]))
+    if verb.casefold() in ("pending", "approve", "待批", "批准"):
+        return await _proposals(reach, call, title.strip())
     if verb.casefold() not in ("delete", "删除") or not title.strip():
-        raise CommandError("/knowledge: write /knowledge list, or /knowledge delete TITLE")
+        raise CommandError("/knowledge: write list, delete TITLE, pending, or approve ID")
     wanted = title.strip().casefold()
     gone = [one.id for one in documents if wanted in (one.title.casefold(), one.id.casefold())]
     if not gone:
         return call.told(call.says("no_document", title=title.strip()))
-    return call.told(call.says("deleted", title=title.strip()), *forgetting(call.community.name, gone))
+    deleted = (*forgetting(call.community.name, gone), call.setting(f"knowledge deleted: {', '.join(gone)}"))
+    return call.told(call.says("deleted", title=title.strip()), *deleted)
+
+
+async def _proposals(reach: Reach, call: Call, id_: str) -> Outcome:
+    """Saved answers that wait for a second person, or one of them approved."""
+    proposals, community = Proposals(reach.books.streams.redis, call.community.name), call.community.name
+    if not id_:
+        lines = [f"- {one.id.removeprefix(TAUGHT)}: {one.title}" for one in await proposals.list()]
+        return call.told("\n".join([call.says("proposed", n=len(lines)), *lines]))
+    document = await proposals.get(TAUGHT + id_.upper())
+    if document is None:
+        return call.told(call.says("no_document", title=id_))
+    if not may_approve(document, call.by, call.tier):
+        return call.told(call.says("own_proposal"))
+    line = call.setting(f"knowledge approved: {document.id}")
+    return call.told(call.says("approved", title=document.title), *approving(community, document, call.by), line)
 
 
 async def channel(_reach: Reach, call: Call) -> Outcome:
@@ -61,7 +82,8 @@ async def channel(_reach: Reach, call: Call) -> Outcome:
     if profile is None:
         raise CommandError(f"/channel: write one of {', '.join(get_args(Profile))}")
     told = call.says("placed", profile=words(call.lang)(f"profile.{profile}"))
-    return call.told(told, profiling(call.message.place, profile))
+    place = call.message.place
+    return call.told(told, profiling(place, profile), call.setting(f"channel {place.address}: {profile}"))
 
 
 async def trust(reach: Reach, call: Call) -> Outcome:
@@ -74,35 +96,45 @@ async def trust(reach: Reach, call: Call) -> Outcome:
     if author is None:
         return call.told(call.says("no_member", name=who.strip()))
     told = call.says("trusted", name=author.name or author.id, trust=words(call.lang)(f"trust.{given}"))
-    return call.told(told, *trusting(call.community.name, author.id, given))
+    changed = call.setting(f"trust of {admin(call.message.place.platform, author.id)}: {given}")
+    return call.told(told, *trusting(call.community.name, author.id, given), changed)
 
 
 async def roles(reach: Reach, call: Call) -> Outcome:
     """Who may do what here, or a tier for a member or a platform's role; only an owner gives the own tier."""
     given = await reach.books.members.appointed(call.community.name)
     if not call.typed:
-        lines = [f"- {name}: {words(call.lang)(f'tier.{tier}')}" for name, tier in sorted(given.items())]
+        known = await called(reach.books, call.community.name)
+        tiers = ((shown(name, known), words(call.lang)(f"tier.{tier}")) for name, tier in sorted(given.items()))
+        lines = [f"- {name}: {tier}" for name, tier in tiers]
         return call.told("\n".join([call.says("appointed", n=len(given)), *lines]))
     who, _, last = call.typed.rpartition(" ")
     tier = cast(Tier | None, _choice(last.casefold(), TIERS, "tier"))
     if tier is None:
         raise CommandError(f"/roles: write a member or a role, and one of {', '.join(TIERS)}")
-    name = await _appointee(reach, call, who.strip())
-    if name is None:
+    found = await _appointee(reach, call, who.strip())
+    if found is None:
         return call.told(call.says("no_member", name=who.strip()))
+    name, heard = found
     if call.tier != "owner" and any(reaches(one, call.tier) for one in (tier, given.get(name, "member"))):
         return call.told(call.says("below_own", tier=words(call.lang)(f"tier.{call.tier}")))
-    told = call.says("given", name=who.strip() or name, tier=words(call.lang)(f"tier.{tier}"))
-    return call.told(told, *giving(call.community.name, name, tier))
+    known = await called(reach.books, call.community.name) | heard
+    told = call.says("given", name=shown(name, known), tier=words(call.lang)(f"tier.{tier}"))
+    changed = call.setting(f"tier of {name}: {given.get(name, 'member')} -> {tier}")
+    named = (naming(call.community.name, heard),) if heard else ()
+    return call.told(told, *giving(call.community.name, name, tier), *named, changed)
 
 
-async def _appointee(reach: Reach, call: Call, who: str) -> str | None:
-    """What the book of members calls a role or a member."""
+async def _appointee(reach: Reach, call: Call, who: str) -> tuple[str, dict[str, str]] | None:
+    """What the book of members calls a role or a member; with what people call the member, where that is known."""
     platform, found = call.message.place.platform, _ROLE.search(who)
     if found:
-        return role(platform, found.group(1) or found.group(2))
+        return role(platform, found.group(1) or found.group(2)), {}
     author = await member_named(reach.books.history, call.message, who)
-    return admin(platform, author.id) if author else None
+    if author is None:
+        return None
+    name = admin(platform, author.id)
+    return name, {name: author.name} if author.name else {}
 
 
 async def mode(_reach: Reach, call: Call) -> Outcome:
@@ -113,18 +145,22 @@ async def mode(_reach: Reach, call: Call) -> Outcome:
         raise CommandError(f"/mode: write one of {', '.join(MODES)}")
     now = call.community.model_copy(update={"mode": wanted or call.community.mode})
     told = call.says("mode_is", mode=words(call.lang)(f"mode.{now.mode}"))
-    return call.told(told, keeping(now)) if wanted else call.told(told)
+    changed = call.setting(f"mode: {call.community.mode} -> {now.mode}")
+    return call.told(told, keeping(now), changed) if wanted else call.told(told)
 
 
 async def desk(_reach: Reach, call: Call) -> Outcome:
     """This channel becomes the moderators' desk, or the desk is shown what the policy does by itself, or no more."""
     if not call.typed:
-        return call.told(call.says("desk_is"), keeping(call.community.with_desk(call.message.place)))
+        moved = call.community.with_desk(call.message.place)
+        line = call.setting(f"desk: {call.community.desk or '-'} -> {moved.desk}")
+        return call.told(call.says("desk_is"), keeping(moved), line)
     word = re2.sub(r"^(?i:log|记录)\s*", "", call.typed).casefold()
     if word not in _LOG or word == call.typed.casefold():
         raise CommandError("/desk: write /desk, /desk log on or /desk log off")
     changed = call.community.model_copy(update={"desk_log": _LOG[word]})
-    return call.told(call.says("desk_log_on" if changed.desk_log else "desk_log_off"), keeping(changed))
+    line = call.setting(f"desk log: {'on' if changed.desk_log else 'off'}")
+    return call.told(call.says("desk_log_on" if changed.desk_log else "desk_log_off"), keeping(changed), line)
 
 
 async def setup(reach: Reach, call: Call) -> Outcome:

@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple, get_args
 from bot.adapters.menu import MenuEntry, Parameter
 from bot.communities import MODES
 from bot.words import LANGS, words
-from moderation.types import Lang, Profile, Tier, Trust
+from moderation.types import ENFORCING, Lang, Profile, Tier, Trust
 
 Where = Literal["anywhere", "channel", "alone"]
 """Where a command makes sense: anywhere, in a channel (not in a direct message), or where only its author reads on."""
@@ -52,17 +52,42 @@ TABLE: tuple[Command, ...] = (
     Command("appeal", "member", (_parameter("case", "case"), _parameter("words")), aliases=("申诉",)),
     Command("mydata", "member", where="alone", aliases=("我的数据",)),
     Command("forgetme", "member", (_parameter("confirmation", needed=False),), aliases=("忘记我", "删除我的数据")),
-    Command("queue", "helper", aliases=("队列", "待处理")),
+    Command("queue", "helper", (_parameter("view", needed=False),), aliases=("队列", "待处理")),
+    Command("next", "helper", aliases=("下一个",)),
     Command("case", "helper", (_parameter("case", "case"),), aliases=("案件",)),
     Command("answer", "helper", (_parameter("case", "case"), _parameter("words")), aliases=("答复",)),
     Command("note", "helper", (_parameter("case", "case"), _parameter("words")), aliases=("备注",)),
+    Command("claim", "helper", (_parameter("case", "case"),), aliases=("认领",)),
+    Command("release", "helper", (_parameter("case", "case"),), aliases=("放回",)),
+    Command(
+        "assign",
+        "helper",
+        (_parameter("case", "case"), _parameter("person", "member", needed=False)),
+        aliases=("交给",),
+    ),
+    Command("hold", "helper", (_parameter("case", "case"), _parameter("until")), aliases=("搁置",)),
+    Command("skip", "helper", (_parameter("case", "case"),), aliases=("跳过",)),
+    Command("escalate", "helper", (_parameter("case", "case"), _parameter("to", needed=False)), aliases=("上报",)),
+    Command("opinion", "moderator", (_parameter("case", "case"), _parameter("decision")), aliases=("意见",)),
     Command("undo", "moderator", (_parameter("case", "case"),), aliases=("撤销",)),
+    Command("second", "moderator", where="alone", aliases=("复核",)),
     Command("login", "helper", where="alone", aliases=("登录",)),
+    Command(
+        "bulk",
+        "moderator",
+        (
+            _parameter("case", "case", needed=False),
+            _choice("action", "dismiss", *ENFORCING, needed=False),
+            _parameter("confirmation", needed=False),
+        ),
+        aliases=("批量",),
+    ),
+    Command("duty", "helper", (_choice("duty", "on", "off", needed=False),), aliases=("值班",)),
     Command("teach", "admin", (_parameter("lesson"),), aliases=("教",)),
     Command(
         "knowledge",
         "admin",
-        (_choice("action", "list", "delete", needed=False), _parameter("title", needed=False)),
+        (_choice("action", "list", "delete", "pending", "approve", needed=False), _parameter("title", needed=False)),
         aliases=("知识库",),
     ),
     Command(

@@ -32,9 +32,9 @@ class Document(Noun):
     """One text that the bot may quote. `valid_from` and `valid_until` are the first and the last day it holds.
 
     `id` is stable: for a file its path below the folder, with forward slashes; for a row of a table also its question.
-    `owner` is who answers for it, `source` where it comes from: a folder of files, or a person's words, by `/teach` in
-    the chat or an answer saved in the console (then `taught_at` says when); `url` is the address of the page that a web
-    page was saved from.
+    `owner` is who answers for it, `approved_by` the second person who looked at a saved answer. `source` is where it
+    comes from: a folder of files, or a person's words, by `/teach` in the chat or in the console (then `taught_at` says
+    when); `url` is the address of the page that a web page was saved from.
     """
 
     id: Identity
@@ -46,6 +46,7 @@ class Document(Noun):
     valid_until: date | None = None
     owner: str = Field(default="", max_length=ID_LENGTH)
     source: Literal["folder", "teach"] = "folder"
+    approved_by: str = Field(default="", max_length=ID_LENGTH)
     taught_at: AwareDatetime | None = None
     url: Annotated[str, StringConstraints(max_length=URL_LENGTH, pattern=r"^(https?://\S+)?$")] = ""
 

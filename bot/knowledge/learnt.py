@@ -9,6 +9,8 @@ from bot.knowledge.documents import TITLE_LENGTH, Document, guess_lang
 from bot.questions import bare
 from moderation.types import Case, Decision
 
+TAUGHT = "teach/"
+"""How the id of a person's words begins."""
 SHOWN = 80
 """Characters of the document's title: what fits under an answer as its source."""
 
@@ -31,7 +33,7 @@ def learnt(case: Case, decision: Decision) -> Document | None:
     question = " ".join(_nameless(bare(case.subject.text), name).split())
     heading = _shortened(question or answer.split("\n")[0], TITLE_LENGTH)
     return Document(
-        id=f"teach/{case.id}",
+        id=TAUGHT + case.id,
         title=_shortened(heading, SHOWN),
         lang=guess_lang(f"{question}\n{answer}"),
         text=f"# {plain_markdown(heading)}\n\n{plain_markdown(answer)}",

@@ -13,10 +13,11 @@ from redis.asyncio import Redis
 from bot.knowledge.documents import TITLE_LENGTH, Document
 from bot.knowledge.index import Index
 from bot.knowledge.learnt import SHOWN, learnt
+from bot.knowledge.proposals import Proposals, approving, may_approve
 from bot.knowledge.shelf import Shelf
 from bot.stream import DECISIONS, Streams, names, saying
 from moderation.cases import CaseBook, opening
-from moderation.types import Author, Case, CaseKind, Decision
+from moderation.types import Author, Case, CaseKind, Decision, Tier
 from tests.bot.test_router import message, router
 
 AT = datetime(2026, 11, 20, 9, tzinfo=UTC)
@@ -104,11 +105,17 @@ async def settle(redis: Redis, asked: Case, decided: Decision) -> list[bool]:
     return [await streams.commit(entry, "me", writes) for _ in range(2)]
 
 
-async def test_a_saved_answer_is_on_the_shelf_once_and_found(redis: Redis) -> None:
+async def test_a_saved_answer_is_on_the_shelf_once_and_found_when_another_person_approves(redis: Redis) -> None:
     assert await settle(redis, case(), decision()) == [True, False]
     shelf, index = Shelf(redis, "sample"), Index()
+    assert await shelf.list() == []
+    [proposed] = await Proposals(redis, "sample").list()
+    for write in approving("sample", proposed, "console-2"):
+        await redis.execute_command(*write)
+    assert await Proposals(redis, "sample").list() == []
     [kept] = await shelf.list()
-    assert (kept.owner, kept.taught_at, await shelf.version()) == ("console-1", AT, 1)
+    assert (kept.owner, kept.approved_by, await shelf.version()) == ("console-1", "console-2", 1)
+    assert kept.taught_at == AT
     assert "Maya" not in kept.model_dump_json()
     await shelf.sync(index)
     [found] = index.search("duty for Singapore", today=AT.date())
@@ -118,8 +125,16 @@ async def test_a_saved_answer_is_on_the_shelf_once_and_found(redis: Redis) -> No
 async def test_the_same_case_again_replaces_what_it_taught(redis: Redis) -> None:
     for text in (ANSWERED, "You pay it yourself."):
         await settle(redis, case(), decision(text))
-    [kept] = await Shelf(redis, "sample").list()
+    [kept] = await Proposals(redis, "sample").list()
     assert kept.text == f"# {ASKED}\n\nYou pay it yourself."
+
+
+@pytest.mark.parametrize(
+    ("by", "tier", "may"),
+    [("console-1", "moderator", False), ("console-2", "moderator", True), ("console-1", "owner", True)],
+)
+def test_nobody_but_an_owner_approves_the_own_answer(by: str, tier: Tier, may: bool) -> None:
+    assert may_approve(document(case(), decision()), by, tier) is may
 
 
 @pytest.mark.parametrize("decided", [decision(teach=False), decision(action="dismiss")])
@@ -127,3 +142,4 @@ async def test_without_the_tick_or_an_answer_the_shelf_is_as_before(redis: Redis
     assert await settle(redis, case(), decided) == [True, False]
     shelf = Shelf(redis, "sample")
     assert (await shelf.list(), await shelf.version()) == ([], 0)
+    assert await Proposals(redis, "sample").list() == []
