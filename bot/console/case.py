@@ -13,7 +13,7 @@ from bot.console.gate import Page, visitor
 from bot.console.rooms import Rooms
 from bot.web.guard import trusted_form
 from bot.web.pages import spoken
-from moderation.cases import NoSuchCase, OwnDecision, Settled, Taken
+from moderation.cases import OwnDecision, Settled, Taken, may_take, needs_second
 from moderation.types import Case
 
 
@@ -42,9 +42,13 @@ class CasePages:
         case = await self._found(request)
         if case.kind != "handoff" and not me.may("moderator"):
             raise HTTPException(403, "tier_moderator")
+        if not may_take(case, me.id, me.tier):
+            raise HTTPException(403, f"tier_{case.asked}")
+        policy = await self._rooms.policy(me.community)
         try:
-            decision = to_decision(form, case, me, await self._rooms.policy(me.community))
-            await self._cases.decide(me.community, decision)
+            decision = to_decision(form, case, me, policy)
+            seconded = needs_second(policy.review, decision.action, me.tier)
+            after = await self._cases.decide(me.community, decision, seconded=seconded)
         except ChoiceError as fault:
             problem = spoken(request).under("error")[fault.why]
             typed, teach = str(form.get("text") or ""), bool(form.get("teach"))
@@ -55,6 +59,8 @@ class CasePages:
             return await self._late(request, "case.settled_first", fault.decision.by, fault.decision.by_name)
         except Taken as fault:
             return await self._late(request, "case.taken_first", fault.holder)
+        if after.state == "open":
+            return await self._show(request, after, spoken(request)("card.second_needed"), 202)
         return RedirectResponse("/", 303)
 
     async def release(self, request: Request) -> Response:
@@ -89,14 +95,14 @@ class CasePages:
         return await self._face.show(request, "case.html", status, page="case", **values)
 
     async def _claimed(self, request: Request) -> Case:
-        """The case, in this moderator's hold unless another's or settled."""
-        me = visitor(request)
+        """The case, in this moderator's hold unless another's, settled, or for others to decide."""
+        me, case = visitor(request), await self._found(request)
+        if not may_take(case, me.id, me.tier):
+            return case
         try:
-            return await self._cases.claim(me.community, request.path_params["case"], me.id)
+            return await self._cases.claim(me.community, case.id, me.id)
         except (Taken, Settled):
             return await self._found(request)
-        except NoSuchCase:
-            raise HTTPException(404, "missing") from None
 
     async def _found(self, request: Request) -> Case:
         case = await self._cases.get(visitor(request).community, request.path_params["case"])

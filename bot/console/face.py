@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 from starlette.exceptions import HTTPException
@@ -12,6 +13,7 @@ from starlette.responses import Response
 from bot.console.gate import Page, visitor
 from bot.console.rooms import Rooms
 from bot.web.pages import language, renderer, spoken
+from bot.words import roughly
 from moderation.policy import Policy
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -30,8 +32,11 @@ class Face:
         self._menu = [page for page in menu if page.menu]
 
     async def show(self, request: Request, template: str, status: int = 200, /, **values: object) -> Response:
-        """A page in the frame. A template sees `me`, `community` (its title), `menu`, `counts`, `names`, `clause` (a
-        clause's name for people), `page` (the menu's entry that is shown) beside the values."""
+        """A page in the frame.
+
+        A template sees `me`, `community` (its title), `menu`, `counts`, `names`, `clause` (a clause's name for people),
+        `page` (the menu's entry that is shown), `now` and `length` (seconds as people tell them) beside the values.
+        """
         me, rooms = visitor(request), self._rooms
         policy = await rooms.policy(me.community)
         shared = {
@@ -42,6 +47,8 @@ class Face:
             "counts": await rooms.books.cases.counts(me.community),
             "names": await rooms.logins.names(me.community),
             "clause": clause_names(request, policy),
+            "now": datetime.now(UTC),
+            "length": lambda seconds: roughly(seconds, language(request)),
         }
         return self._render(request, template, status, **shared | values)
 

@@ -18,6 +18,7 @@ from bot.console.queue import QueuePages
 from bot.console.rooms import Rooms
 from bot.console.sessions import SESSION_S
 from bot.console.shelf import ShelfPages
+from bot.console.together import TogetherPages
 from bot.console.trail import TrailPages
 from bot.stream import OUTAGE
 from bot.web.guard import guarded
@@ -43,5 +44,5 @@ def console(rooms: Rooms, *, secret: str, https: bool = False) -> Starlette:
 
 def all_pages(rooms: Rooms, face: Face) -> list[Page]:
     """Every page behind the gate, in the menu's order."""
-    rooms_pages = (QueuePages, CasePages, ShelfPages, PolicyPages, PeoplePages, TrailPages, HealthPages)
+    rooms_pages = (QueuePages, TogetherPages, CasePages, ShelfPages, PolicyPages, PeoplePages, TrailPages, HealthPages)
     return [page for one in rooms_pages for page in one(rooms, face).pages()]

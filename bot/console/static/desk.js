@@ -16,14 +16,19 @@ function showAges() {
     time.textContent = age(Math.max(0, (Date.now() - new Date(time.dateTime)) / 1000));
     time.title = new Date(time.dateTime).toLocaleString(document.documentElement.lang);
   }
+  for (const time of document.querySelectorAll("[data-moment]")) {
+    time.textContent = new Date(time.dateTime).toLocaleString(document.documentElement.lang, { dateStyle: "short", timeStyle: "short" });
+  }
 }
 
 // ---- lists ----------------------------------------------------------------------------------------------------
 const rows = () => [...document.querySelectorAll("[data-page] a.row")];
 const idOf = (row) => row.closest("[data-case]").dataset.case;
 
+const part = (address) => `${address}${address.includes("?") ? "&" : "?"}part=list`;
+
 async function refresh() {
-  const answer = await fetch(`${page.dataset.page}?part=list`);
+  const answer = await fetch(part(page.dataset.page));
   if (answer.status === 401) return location.assign("/login");
   if (!answer.ok) return;
   const known = new Set(rows().map(idOf));
