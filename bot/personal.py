@@ -1,6 +1,8 @@
 """What is kept of one member, for the member alone to see and to have deleted.
 
-Open cases and the strikes in force stay: the community has a legitimate interest in finishing what it has begun.
+Open cases and the strikes in force stay: the community has a legitimate interest in finishing what it has begun. Of
+settled cases the decision stays, and no word (`moderation.cases.forgetting` says why). What moderators have made into
+knowledge stays too, without the name of who asked.
 """
 
 from __future__ import annotations
@@ -15,9 +17,10 @@ from pydantic import ValidationError
 from redis.asyncio import Redis
 
 from bot.feedback import Answered
-from moderation.cases import CaseBook, strikes_key
+from bot.traces import Traces
+from moderation.cases import CaseBook, member_key, strikes_key
 from moderation.keys import Write, key
-from moderation.members import STRIKES_LAST
+from moderation.members import STRIKES_LAST, admin, unnaming
 from moderation.types import Message
 
 PAGE = 500
@@ -29,7 +32,8 @@ ALL = 10_000
 
 
 class Kept(NamedTuple):
-    """How much there is: messages that passed, the trust given, strikes in force, votes, archived messages, cases."""
+    """How much there is: messages that passed, the trust given, strikes in force, votes, archived messages, open cases,
+    and settled cases that hold the member's words or report."""
 
     passed: int
     trust: str
@@ -37,6 +41,7 @@ class Kept(NamedTuple):
     votes: int
     archived: int
     cases: int
+    settled: int
 
 
 class Personal:
@@ -45,6 +50,7 @@ class Personal:
     def __init__(self, redis: Redis, cases: CaseBook) -> None:
         self._redis = redis
         self._cases = cases
+        self._traces = Traces(redis, cases)
 
     async def kept(self, message: Message) -> Kept:
         """What is kept of the message's author in its community."""
@@ -55,17 +61,23 @@ class Personal:
         pipe.zcount(strikes_key(community, member), since, "+inf")
         (passed, trust), strikes = await pipe.execute()
         votes = [ballot async for ballot in self._ballots(message)]
-        archived = [id_ async for id_ in self._archived(message)]
-        return Kept(int(passed or 0), trust or "", strikes, len(votes), len(archived), await self._open_cases(message))
+        archived = [id_ async for id_, _ in self._archived(message)]
+        settled = [case async for case in self._traces.settled(message)]
+        waiting = await self._open_cases(message)
+        return Kept(int(passed or 0), trust or "", strikes, len(votes), len(archived), waiting, len(settled))
 
     async def word(self, message: Message) -> str:
         """The word by which the author was asked to confirm, or ""."""
         return cast(str | None, await self._redis.get(_word(message))) or ""
 
     async def forgetting(self, message: Message) -> list[Write]:
-        """The writes that delete what is kept of the author: messages, questions, votes and trust."""
+        """The writes that delete what is kept of the author: messages, questions, votes, trust, and the words in cases.
+
+        The decisions on settled cases stay; the author can appeal against none of them any more.
+        """
         community, member = message.place.community, message.author.id
-        archived = [id_ async for id_ in self._archived(message)]
+        found = [one async for one in self._archived(message)]
+        archived = [id_ for id_, _ in found]
         pages = [archived[start : start + PAGE] for start in range(0, len(archived), PAGE)]
         return [
             *(("XDEL", key(community, "archive"), *page) for page in pages),
@@ -75,16 +87,21 @@ class Personal:
             *[("DEL", name) async for name in self._own(message)],
             ("DEL", key(community, "member", member)),
             ("DEL", key(community, "room_votes", member)),
+            ("DEL", member_key(community, message.place.platform, member)),
+            ("HDEL", key(community, "moderators"), admin(message.place.platform, member)),
+            unnaming(community, admin(message.place.platform, member)),
+            *await self._traces.erasing(message, {name for _, name in found}),
             ("DEL", _word(message)),
         ]
 
-    async def _archived(self, message: Message) -> AsyncIterator[str]:
+    async def _archived(self, message: Message) -> AsyncIterator[tuple[str, str]]:
+        """The ids of the entries, with the keys of their messages."""
         start = "-"
         while rows := await self._redis.xrange(key(message.place.community, "archive"), start, "+", count=PAGE):
             entries = cast(list[tuple[str, dict[str, str]]], rows)
             for id_, fields in entries:
                 if _is_by(message, fields["message"]):
-                    yield id_
+                    yield id_, Message.model_validate_json(fields["message"]).key
             start = f"({entries[-1][0]}"
 
     async def _recent(self, message: Message) -> list[str]:

@@ -1,20 +1,30 @@
-"""One case: what it is about, and what is decided."""
+"""One case: what it is about, who wrote it, and what is decided."""
 
 from __future__ import annotations
+
+from datetime import UTC, datetime
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from bot.console.choices import TEXT_LENGTH, ChoiceError, to_decision
-from bot.console.evidence import marked
+from bot.cards import can_undo
+from bot.console.casework import around, preview
+from bot.console.choices import LENGTHS, TEXT_LENGTH, ChoiceError, to_decision
+from bot.console.evidence import VEILED, marked
 from bot.console.face import Face
 from bot.console.gate import Page, visitor
 from bot.console.rooms import Rooms
+from bot.undoing import undone
 from bot.web.guard import trusted_form
 from bot.web.pages import spoken
-from moderation.cases import OwnDecision, Settled, Taken, may_take, needs_second
-from moderation.types import Case
+from moderation.cases import OwnDecision, Settled, Steps, Taken, may_take, needs_second, proposed
+from moderation.cases.undoing import Reversals
+from moderation.policy import Policy
+from moderation.types import Case, Decision
+
+EARLIER = 20
+"""Of a member's cases, those that the page shows."""
 
 
 class CasePages:
@@ -23,18 +33,27 @@ class CasePages:
     def __init__(self, rooms: Rooms, face: Face) -> None:
         self._rooms = rooms
         self._cases = rooms.books.cases
+        self._steps = Steps(rooms.redis)
+        self._reversals = Reversals(rooms.redis)
         self._face = face
 
     def pages(self) -> list[Page]:
         return [
             Page("/case/{case}", self.case, "helper"),
             Page("/case/{case}/decide", self.decide, "helper", ("POST",)),
-            Page("/case/{case}/release", self.release, "helper", ("POST",)),
+            Page("/case/{case}/undo", self.undo, "moderator", ("POST",)),
+            Page("/next", self.next, "helper"),
         ]
 
     async def case(self, request: Request) -> Response:
         """One case; to open it is to claim it."""
         return await self._show(request, await self._claimed(request))
+
+    async def next(self, request: Request) -> Response:
+        """The most urgent case that this person may take; the queue when there is none."""
+        me = visitor(request)
+        found = await self._steps.next(me.community, me.id, tier=me.tier)
+        return RedirectResponse(f"/case/{found.id}" if found else "/", 303)
 
     async def decide(self, request: Request) -> Response:
         """Settle a case, or tell who was faster."""
@@ -61,14 +80,17 @@ class CasePages:
             return await self._late(request, "case.taken_first", fault.holder)
         if after.state == "open":
             return await self._show(request, after, spoken(request)("card.second_needed"), 202)
-        return RedirectResponse("/", 303)
+        return RedirectResponse("/" if request.session.get("stay") else "/next", 303)
 
-    async def release(self, request: Request) -> Response:
-        """Put a claimed case back into the queue."""
-        await trusted_form(request)
-        me = visitor(request)
-        await self._cases.release(me.community, request.path_params["case"], me.id)
-        return RedirectResponse("/", 303)
+    async def undo(self, request: Request) -> Response:
+        """Take a settled case's enforcement back, with all that it did."""
+        form, me, case = await trusted_form(request), visitor(request), await self._found(request)
+        text = str(form.get("text") or "").strip()[:TEXT_LENGTH]
+        now = datetime.now(UTC)
+        back = Decision(case=case.id, action="overturn", by=me.id, by_name=me.name, text=text, at=now)
+        if can_undo(case):
+            await self._reversals.perform(case, (await undone(self._reversals, case, back)).all)
+        return RedirectResponse(f"/case/{case.id}", 303)
 
     async def _show(
         self,
@@ -80,19 +102,40 @@ class CasePages:
         typed: str | None = None,
         teach: bool = False,
     ) -> Response:
-        me = visitor(request)
-        draft = case.reply.text if case.reply else ""
+        me, draft = visitor(request), case.reply.text if case.reply else ""
+        policy = await self._rooms.policy(me.community)
+        standing = await self._rooms.books.members.standing(case.subject)
+        rung = proposed(policy, case, standing.strikes)
+        veiled = bool(case.verdict and case.verdict.clause in VEILED and not request.session.get("unveiled"))
         values = {
             "case": case,
             "mine": case.claimed_by == me.id,
+            "may": may_take(case, me.id, me.tier) and (case.kind == "handoff" or me.may("moderator")),
             "problem": problem,
             "draft": draft if typed is None else typed,
             "teach": teach,
+            "veiled": veiled,
+            "unveiled": bool(request.session.get("unveiled")),
+            "stay": bool(request.session.get("stay")),
             "pieces_of_text": marked(case.subject.text, case.verdict.signals if case.verdict else ()),
-            "clauses": tuple((await self._rooms.policy(me.community)).clauses),
+            "clauses": tuple(policy.clauses),
             "text_length": TEXT_LENGTH,
+            "lengths": LENGTHS,
+            "rung": rung,
+            "words": preview(policy, case, rung),
+            "standing": standing,
+            "undoable": can_undo(case),
+            **await self._about(case, policy),
         }
         return await self._face.show(request, "case.html", status, page="case", **values)
+
+    async def _about(self, case: Case, policy: Policy) -> dict[str, object]:
+        """What was said around it, and the member's other cases."""
+        place, author = case.subject.place, case.subject.author
+        earlier = await self._cases.of_member(case.community, place.platform, author.id, EARLIER + 1)
+        before, after = around(case, await self._rooms.books.history.recent(case.community))
+        others = [one for one in earlier if one.id != case.id][:EARLIER]
+        return {"before": before, "after": after, "earlier": others, "policy": policy}
 
     async def _claimed(self, request: Request) -> Case:
         """The case, in this moderator's hold unless another's, settled, or for others to decide."""

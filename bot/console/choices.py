@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from bot.console.gate import Visitor
-from moderation.policy import Policy
+from moderation.policy import LONGEST_TIMEOUT, SHORTEST_TIMEOUT, Policy
 from moderation.types import ENFORCING, Action, Case, Decision
 
 TEXT_LENGTH = 4096
-TIMEOUT_S = 3600
+LENGTHS = (3600, 24 * 3600, 7 * 24 * 3600, 28 * 24 * 3600)
+"""Seconds of a timeout that the form offers; the longest is Discord's limit."""
 _CHOICES: dict[str, dict[str, Action]] = {
     "moderation": {action: action for action in ("dismiss", *ENFORCING)},
     "handoff": {"dismiss": "dismiss", "answer": "answer"},
@@ -26,7 +27,8 @@ class ChoiceError(ValueError):
 
 
 def to_decision(form: Mapping[str, object], case: Case, by: Visitor, policy: Policy) -> Decision:
-    """The decision of a posted form: `action`, `reason` (a clause), `text` (words to the member), `teach` (a tick).
+    """The decision of a posted form: `action`, `reason` (a clause), `text` (words to the member), `teach` (a tick),
+    `seconds` (of a timeout).
 
     An enforcement counts as many strikes as its clause says. Raises ChoiceError.
     """
@@ -55,6 +57,13 @@ def to_decision(form: Mapping[str, object], case: Case, by: Visitor, policy: Pol
         by_name=by.name,
         reason=str(form.get("reason")),
         text=text,
-        seconds=TIMEOUT_S if action == "timeout" else 0,
+        seconds=_seconds(form) if action == "timeout" else 0,
         strikes=clause.strikes,
     )
+
+
+def _seconds(form: Mapping[str, object]) -> int:
+    """A timeout's length: the one chosen within what chats allow, else an hour."""
+    typed = str(form.get("seconds") or "")
+    seconds = int(typed) if typed.isdecimal() and len(typed) < len(str(LONGEST_TIMEOUT)) + 1 else LENGTHS[0]
+    return min(max(seconds, SHORTEST_TIMEOUT), LONGEST_TIMEOUT)

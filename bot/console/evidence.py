@@ -8,6 +8,11 @@ from typing import NamedTuple
 
 from moderation.types import Signal
 
+VEILED = frozenset({"abuse", "hate", "sexual", "threat"})
+"""Clauses whose messages are shown on demand alone: nobody has to read them unprepared."""
+SHOWN = 6000
+"""Characters of a message that are shown; what is longer is cut, and the page says so."""
+
 
 class Piece(NamedTuple):
     """A piece of a text, with the clauses that it is evidence of."""
@@ -17,7 +22,8 @@ class Piece(NamedTuple):
 
 
 def marked(text: str, signals: Iterable[Signal]) -> list[Piece]:
-    """The text cut into pieces that give the whole text again; spans may overlap and may lie beyond the text."""
+    """Pieces that give the text's first SHOWN characters again; spans may overlap and may lie beyond the text."""
+    text = text[:SHOWN]
     spans = [(_inside(text, signal.span), signal.clause) for signal in signals if signal.span]
     cuts = sorted({0, len(text), *(end for span, _ in spans for end in span)})
     pieces = []

@@ -8,6 +8,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 
 from bot.console.case import CasePages
+from bot.console.case_steps import StepPages
 from bot.console.door import Door
 from bot.console.face import Face
 from bot.console.gate import Gate, Page
@@ -44,5 +45,5 @@ def console(rooms: Rooms, *, secret: str, https: bool = False) -> Starlette:
 
 def all_pages(rooms: Rooms, face: Face) -> list[Page]:
     """Every page behind the gate, in the menu's order."""
-    rooms_pages = (QueuePages, TogetherPages, CasePages, ShelfPages, PolicyPages, PeoplePages, TrailPages, HealthPages)
-    return [page for one in rooms_pages for page in one(rooms, face).pages()]
+    faced = (QueuePages, TogetherPages, CasePages, ShelfPages, PolicyPages, PeoplePages, TrailPages, HealthPages)
+    return [*(page for one in faced for page in one(rooms, face).pages()), *StepPages(rooms).pages()]

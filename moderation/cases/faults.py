@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from moderation.errors import XiaoerError
 from moderation.types import Decision
 
@@ -38,3 +40,14 @@ class OwnDecision(CaseError):  # noqa: N818
 
     def __init__(self, case: str) -> None:
         super().__init__(f"case {case}: who made the first decision cannot decide the appeal; ask another moderator")
+
+
+def refuse(case: str, answer: Sequence[str]) -> None:
+    """Raise what a script found in the way: `["ok"]`, `["missing"]`, `["taken", holder]`, `["settled", decision]`."""
+    match answer:
+        case ["missing"]:
+            raise NoSuchCase(case)
+        case ["taken", holder]:
+            raise Taken(case, holder)
+        case ["settled", decision]:
+            raise Settled(case, Decision.model_validate_json(decision))

@@ -1,0 +1,51 @@
+// One key for each thing that moderators do all day; `?` lists them. Nothing is done while a field is typed in.
+import { rows } from "/static/list.js";
+
+function step(by) {
+  const all = rows();
+  const next = all.indexOf(document.activeElement) + by;
+  all[Math.min(Math.max(next, 0), all.length - 1)]?.focus();
+}
+
+function open(id, field) {
+  const details = document.getElementById(id);
+  if (!details) return;
+  details.open = true;
+  details.querySelector(field)?.focus();
+}
+
+function click(...ids) {
+  ids.map((id) => document.getElementById(id)).find(Boolean)?.click();
+}
+
+const KEYS = {
+  "?": () => document.getElementById("keys").showModal(),
+  j: () => step(1),
+  k: () => step(-1),
+  o: () => document.activeElement?.closest?.("a.row")?.click(),
+  "/": () => {
+    document.querySelector("details.filter")?.setAttribute("open", "");
+    document.getElementById("f-text")?.focus();
+  },
+  n: () => location.assign("/next"),
+  a: () => document.getElementById("answer")?.focus(),
+  b: () => open("ban", "button"),
+  s: () => click("skip"),
+  h: () => open("more", "#until"),
+  e: () => open("more", "#asked"),
+  u: () => {
+    const why = document.getElementById("why");
+    return why ? why.focus() : click("back");
+  },
+};
+
+export function useKeys() {
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select, dialog")) return;
+    const decides = document.querySelector(`[data-key="${CSS.escape(event.key)}"]`);
+    if (!decides && !(event.key in KEYS)) return;
+    event.preventDefault();
+    if (decides) decides.click();
+    else KEYS[event.key]();
+  });
+}
