@@ -132,7 +132,7 @@ async def test_a_webhook_is_tried_again_and_holds_up_no_other_chat(tg: TelegramS
             await bot.get_updates()
         for user, text in ((mei, "first"), (mei, "second"), (bo, "beside")):
             tg.say(user, user, text)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             await receiver.full.wait()
         state = await bot.get_webhook_info()
         await bot.delete_webhook(drop_pending_updates=True)

@@ -9,16 +9,10 @@ from contextlib import asynccontextmanager
 from typing import Any, Protocol
 
 from httpx import AsyncClient
-from pydantic import SecretStr
 from redis.asyncio import Redis
 from rich.console import Console
 
 from bot.adapters import Adapter
-from bot.adapters.discord.chat import DiscordChat
-from bot.adapters.ears import Ears
-from bot.adapters.memory import Memory
-from bot.adapters.refusals import Refusals
-from bot.adapters.telegram.chat import TelegramChat
 from bot.adapters.telegram.line import outbox
 from bot.adapters.terminal_chat import TerminalChat
 from bot.adapters.web_chat import WebChat
@@ -31,7 +25,9 @@ from bot.web.serving import bind
 from moderation.keys import key
 from moderation.policy import load
 from moderation.types import Place
+from tests.bot.adapters.discord import rig as discord
 from tests.bot.adapters.tab import Tab
+from tests.bot.adapters.telegram import rig as telegram
 from tests.peers.discord import server as discord_server
 from tests.peers.discord.client import STAFF
 from tests.peers.telegram import people as telegram_people
@@ -143,16 +139,7 @@ class TelegramStage:
         peer.add_bot(self._group)
         self.community = f"telegram-{abs(self._group.id)}"
         communities = Communities(redis, HOUSE)
-        self.adapter = TelegramChat(
-            Ears(streams, communities),
-            Memory(redis, "telegram"),
-            outbox(),
-            Refusals(redis, communities),
-            redis,
-            token=SecretStr(peer.token),
-            api=peer.url,
-            menu=menu(),
-        )
+        self.adapter = telegram.built(peer, redis, streams, communities, outbox(), menu=menu())
 
     async def say(self, who: str, text: str) -> None:
         called = f"@{self._peer.bot.username} {text}"
@@ -192,15 +179,7 @@ class DiscordStage:
         peer.add_bot(self._guild, STAFF)
         self.community = f"discord-{self._guild.id}"
         communities = Communities(redis, HOUSE)
-        self.adapter = DiscordChat(
-            Ears(streams, communities),
-            Memory(redis, "discord"),
-            token=SecretStr(peer.token),
-            api=peer.rest,
-            menu=menu(),
-            redis=redis,
-            refusals=Refusals(redis, communities),
-        )
+        self.adapter = discord.built(peer, redis, streams, communities, menu())
 
     async def say(self, who: str, text: str) -> None:
         await until(self._channel.shown)  # the bot's welcome: Discord keeps nothing for who is not connected yet
@@ -240,13 +219,14 @@ async def stage(platform: str, redis: Redis, streams: Streams) -> AsyncIterator[
                 yield TelegramStage(redis, streams, peer)
         case "discord":
             async with discord_server.serving(discord_server.DiscordServer()) as server:
+                server.interactions.patience_s = 60  # a busy machine is no late bot
                 with discord_server.pointing(server):
                     yield DiscordStage(redis, streams, server)
         case _:
             raise AssertionError(platform)
 
 
-async def until(true: Callable[[], object], within: float = 20.0) -> None:
+async def until(true: Callable[[], object], within: float = 60.0) -> None:
     """Wait for something to become so; `true` may be a coroutine function. Raises TimeoutError."""
     async with asyncio.timeout(within):
         while True:

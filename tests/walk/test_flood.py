@@ -5,18 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 
-from pydantic import SecretStr
 from redis.asyncio import Redis
 
-from bot.adapters.ears import Ears
-from bot.adapters.memory import Memory
-from bot.adapters.refusals import Refusals
-from bot.adapters.telegram.chat import TelegramChat
 from bot.adapters.telegram.line import outbox
 from bot.communities import Communities
 from bot.gateway import Gateway
 from bot.stream import Streams, saying
 from moderation.types import Enforce, Place, Say
+from tests.bot.adapters.telegram.rig import built
 from tests.peers.telegram.server import TelegramServer, serving
 from tests.walk.stages import until
 
@@ -46,15 +42,7 @@ async def test_a_flood_in_thirty_chats(redis: Redis) -> None:
             await redis.execute_command(*saying(gone))
         for group in groups[::3]:
             peer.flood(group, 1, 2)
-        chat = TelegramChat(
-            Ears(streams, communities),
-            Memory(redis, "telegram"),
-            outbox(),
-            Refusals(redis, communities),
-            redis,
-            token=SecretStr(peer.token),
-            api=peer.url,
-        )
+        chat = built(peer, redis, streams, communities, outbox())
         running = asyncio.create_task(Gateway(streams, chat, lambda _effect: None).run())
         try:
             await until(lambda: sum(len(group.shown()) for group in groups) == CHATS * EACH, within=60)

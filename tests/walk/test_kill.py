@@ -27,7 +27,7 @@ def run(part: Part, url: str, kill_at: int = 0) -> bool:
     """Play a part in a process of its own; False when it was killed."""
     process = _processes.Process(target=play, args=(part, url, kill_at))
     process.start()
-    process.join(30)
+    process.join(120)
     process.kill()
     process.join()
     assert process.exitcode == 0 or (kill_at and process.exitcode == -signal.SIGKILL), (

@@ -21,12 +21,12 @@ from tests.bot.adapters.tab import CHANNELS, Tab
 async def chat(redis: Redis) -> AsyncIterator[WebChat]:
     """The page, served on a free port."""
     room = Room(redis, Streams(redis).put_on, "sample", CHANNELS)
-    listener = bind("127.0.0.1", 0, "WEB_PORT")
-    chat = WebChat(room, load(), listener=listener, secret="a test's secret")
-    serving = asyncio.create_task(chat.run())
-    yield chat
-    serving.cancel()
-    await asyncio.wait([serving])
+    with bind("127.0.0.1", 0, "WEB_PORT") as listener:
+        chat = WebChat(room, load(), listener=listener, secret="a test's secret")
+        serving = asyncio.create_task(chat.run())
+        yield chat
+        serving.cancel()
+        await asyncio.wait([serving])
 
 
 @pytest.fixture

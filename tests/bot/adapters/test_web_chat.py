@@ -177,6 +177,17 @@ async def test_a_barred_member_reads_why_and_until_when(tab: Tab, chat: WebChat,
     assert "之前不能发言。 这条消息像是诈骗" in page.text
 
 
+async def test_a_muted_member_is_not_told_of_a_ban(tab: Tab, chat: WebChat, redis: Redis) -> None:
+    await tab.join("Mei")
+    await tab.post("first")
+    (message,) = await heard(redis)
+    mute = Enforce(id="c1:mute", place=HELP, action="mute", message=message.id, member=message.author.id)
+    await chat.enforce(mute)
+    assert (await tab.post("second")).json()["error"] == "You are muted and cannot post until a moderator lifts it."
+    await chat.enforce(mute.model_copy(update={"id": "c1:unmute", "action": "unmute"}))
+    assert (await tab.post("third")).is_success
+
+
 # ---- reading ----------------------------------------------------------------------------------------------------
 async def test_markup_is_never_more_than_text(tab: Tab) -> None:
     await tab.join("<img src=x onerror=alert(1)>")

@@ -29,7 +29,7 @@ def words(id_: str = "c1:answer", text: str = "On the 5th.") -> Say:
     return Say(id=id_, place=HELP, text=text, kind="answer", reply_to="m1", passages=(passage,))
 
 
-def act(action: Literal["delete", "timeout", "ban"], seconds: int = 0, id_: str = "") -> Enforce:
+def act(action: Literal["delete", "timeout", "mute", "ban", "unmute"], seconds: int = 0, id_: str = "") -> Enforce:
     return Enforce(
         id=id_ or f"c1:{action}:{seconds}",
         place=HELP,
@@ -148,13 +148,14 @@ async def test_a_timeout_ends_and_a_redelivery_does_not_renew_it(room: Room, red
         (("timeout", 3600), ("timeout", 60), 3600),
         (("ban", 0), ("timeout", 60), -1),
         (("timeout", 60), ("ban", 0), -1),
+        (("timeout", 60), ("mute", 0), -1),
     ],
 )
 async def test_the_longer_of_two_bars_stays(
     room: Room,
     redis: Redis,
     first: tuple[Literal["timeout", "ban"], int],
-    second: tuple[Literal["timeout", "ban"], int],
+    second: tuple[Literal["timeout", "mute", "ban"], int],
     left: int,
 ) -> None:
     await room.enforce(act(*first))
@@ -163,6 +164,15 @@ async def test_the_longer_of_two_bars_stays(
     assert bar is not None
     assert (bar.until is None) == (left == -1)
     assert left - 10 <= await redis.ttl("x:{sample}:barred:member-1") <= left
+
+
+async def test_a_mute_holds_until_it_is_undone(room: Room, redis: Redis) -> None:
+    await room.enforce(act("mute"))
+    bar = await room.barred("member-1")
+    assert bar is not None
+    assert (bar.until, bar.muted, await redis.ttl("x:{sample}:barred:member-1")) == (None, True, -1)
+    await room.enforce(act("unmute"))
+    assert await room.barred("member-1") is None
 
 
 async def test_a_page_sees_the_past_then_what_happens(room: Room) -> None:

@@ -20,6 +20,7 @@ STAFF = (
     | Right.MODERATE_MEMBERS
     | Right.BAN_MEMBERS
     | Right.KICK_MEMBERS
+    | Right.MANAGE_ROLES
     | Right.VIEW_AUDIT_LOG
     | Right.MANAGE_GUILD
 )
@@ -49,7 +50,7 @@ class Client(discord.Client):
         return [args[0] if args else None for name, args in self.heard if name == event]
 
     async def until(self, event: str, count: int = 1) -> Any:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while len(self.all(event)) < count:
                 self.news.clear()
                 await self.news.wait()

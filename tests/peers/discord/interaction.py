@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from tests.peers.discord.nouns import Channel, Message, Person
 
 Told = TypeVar("Told")
-LONGEST_S = 20
+LONGEST_S = 60
 """How long a test waits for the bot before it fails."""
 
 

@@ -18,6 +18,7 @@ KNOWN: dict[int, tuple[int, str]] = {
     10026: (404, "Unknown Ban"),
     10062: (404, "Unknown interaction"),
     10063: (404, "Unknown application command"),
+    30005: (400, "Maximum number of guild roles reached (250)"),
     30032: (400, "Maximum number of application commands reached (100)"),
     40060: (400, "Interaction has already been acknowledged."),
     50001: (403, "Missing Access"),

@@ -68,8 +68,15 @@ def overwrite(asked: Asked) -> Any:
     allow, deny = Right(int(form.get("allow") or 0)), Right(int(form.get("deny") or 0))
     if (allow | deny) & ~asked.peer.bot_rights(found.guild):
         raise RefusalError(50013)
-    found.overwrites[target] = Overwrite(target, form["type"], allow, deny)
-    asked.peer.announce_in("CHANNEL_UPDATE", payloads.channel(found), found.guild)
+    synced = [one for one in found.guild.channels.values() if one.parent is found and _synced(one)]
+    for one in (found, *synced):
+        one.overwrites[target] = Overwrite(target, form["type"], allow, deny)
+        asked.peer.announce_in("CHANNEL_UPDATE", payloads.channel(one), found.guild)
+
+
+def _synced(channel: Channel) -> bool:
+    """Whether a channel has its category's overwrites: then it takes their changes, too."""
+    return channel.parent is not None and not channel.is_thread and channel.overwrites == channel.parent.overwrites
 
 
 @route("POST", "/channels/{channel}/typing")

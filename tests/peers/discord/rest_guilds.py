@@ -14,6 +14,7 @@ from tests.peers.discord.rights import Right, outranks, rights, top
 
 LONGEST_TIMEOUT = timedelta(days=28)
 WEEK_S = 604_800
+MOST_ROLES = 250
 
 
 @route("GET", "/guilds/{guild}")
@@ -42,6 +43,8 @@ def make_role(asked: Asked) -> Any:
     """With no more rights than the bot has itself."""
     found = asked.guild()
     asked.need(found, Right.MANAGE_ROLES)
+    if len(found.roles) >= MOST_ROLES:
+        raise RefusalError(30005)
     may = Right(int(asked.form.get("permissions") or 0))
     if may & ~asked.peer.bot_rights(found):
         raise RefusalError(50013)

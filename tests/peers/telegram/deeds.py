@@ -49,7 +49,7 @@ class Deeds(People):
         changed = {"old_reaction": [_emoji(one) for one in old], "new_reaction": [_emoji(one) for one in emoji]}
         self.updates.add("message_reaction", body | actor | changed)
 
-    async def press(self, chat: Chat, user: User, number: int, data: str, within: float = 20.0) -> Answer:
+    async def press(self, chat: Chat, user: User, number: int, data: str, within: float = 60.0) -> Answer:
         """Presses a button and waits for answerCallbackQuery. Raises TimeoutError when none comes `within` seconds."""
         post = chat.posts[number]
         rows = (post.markup or {}).get("inline_keyboard", [])
@@ -57,7 +57,7 @@ class Deeds(People):
             raise NotAllowed(f"message {number} has no button {data}")
         return await self.forge(post, user, data, within)
 
-    async def forge(self, post: Post, user: User, data: str, within: float = 20.0) -> Answer:
+    async def forge(self, post: Post, user: User, data: str, within: float = 60.0) -> Answer:
         """A press with any data, as a changed app can send it, also on a message that was deleted meanwhile."""
         message = post.json() if post.there else {"chat": post.chat.json(), "message_id": post.id, "date": 0}
         query = str(random.randrange(10**17, 10**18))

@@ -106,7 +106,7 @@ class TelegramServer(Deeds):
     def called(self, method: str) -> list[Call]:
         return [one for one in self.calls if one.method.lower() == method.lower()]
 
-    async def until(self, true: Callable[[], bool], within: float = 20.0) -> None:
+    async def until(self, true: Callable[[], bool], within: float = 60.0) -> None:
         """Waits for something that comes with the bot's calls. Raises TimeoutError."""
         async with asyncio.timeout(within):
             while not true():

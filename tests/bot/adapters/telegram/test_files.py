@@ -2,28 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
-import pytest
 from redis.asyncio import Redis
 
 from bot.stream import MESSAGES
 from moderation.types import Message
-from tests.bot.adapters.telegram_rig import Rig, build, group, listening
-from tests.peers.telegram.server import TelegramServer, serving
+from tests.bot.adapters.telegram.rig import Rig, build, group, listening
+from tests.peers.telegram.server import TelegramServer
 from tests.pictures import TELEGRAM, code, file
-
-
-@pytest.fixture
-async def peer() -> AsyncIterator[TelegramServer]:
-    async with serving(TelegramServer()) as server:
-        yield server
-
-
-@pytest.fixture
-async def rig(peer: TelegramServer, redis: Redis) -> AsyncIterator[Rig]:
-    async with listening(build(peer, redis)) as rig:
-        yield rig
 
 
 async def test_an_album_is_one_message_and_in_order(rig: Rig, peer: TelegramServer) -> None:

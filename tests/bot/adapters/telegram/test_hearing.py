@@ -2,29 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
-import pytest
 from redis.asyncio import Redis
 
 from bot.adapters.telegram.line import UPDATES
-from tests.bot.adapters.telegram_rig import Rig, build, group, listening
+from tests.bot.adapters.telegram.rig import Rig, build, group, listening
 from tests.peers.telegram.nouns import ADMIN_RIGHTS
 from tests.peers.telegram.people import MODERATOR
-from tests.peers.telegram.server import TelegramServer, serving
+from tests.peers.telegram.server import TelegramServer
 from tests.pictures import TELEGRAM, code, file
-
-
-@pytest.fixture
-async def peer() -> AsyncIterator[TelegramServer]:
-    async with serving(TelegramServer()) as server:
-        yield server
-
-
-@pytest.fixture
-async def rig(peer: TelegramServer, redis: Redis) -> AsyncIterator[Rig]:
-    async with listening(build(peer, redis)) as rig:
-        yield rig
 
 
 async def test_all_kinds_of_updates_are_asked_for_and_nothing_that_waited_is_dropped(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from functools import partial
 
 import pytest
@@ -14,23 +13,12 @@ from bot.adapters.menu import MenuEntry
 from bot.adapters.telegram.line import outbox
 from bot.outbox import Priority
 from moderation.types import Button, Place, Say
-from tests.bot.adapters.telegram_rig import PROVEN, Rig, at_work, build, listening
+from tests.bot.adapters.rig import PROVEN
+from tests.bot.adapters.telegram.rig import Rig, at_work, build
 from tests.peers.telegram.nouns import Chat, User
 from tests.peers.telegram.people import MODERATOR
-from tests.peers.telegram.server import TelegramServer, serving
+from tests.peers.telegram.server import TelegramServer
 from tests.peers.telegram.text import found
-
-
-@pytest.fixture
-async def peer() -> AsyncIterator[TelegramServer]:
-    async with serving(TelegramServer()) as server:
-        yield server
-
-
-@pytest.fixture
-async def rig(peer: TelegramServer, redis: Redis) -> AsyncIterator[Rig]:
-    async with listening(build(peer, redis)) as rig:
-        yield rig
 
 
 @pytest.fixture

@@ -2,27 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
 import pytest
-from redis.asyncio import Redis
 
 from moderation.types import Enforcement, Place
-from tests.bot.adapters.telegram_rig import Rig, build, listening
+from tests.bot.adapters.telegram.rig import Rig
 from tests.peers.telegram.nouns import Chat, Member, User
-from tests.peers.telegram.server import TelegramServer, serving
-
-
-@pytest.fixture
-async def peer() -> AsyncIterator[TelegramServer]:
-    async with serving(TelegramServer()) as server:
-        yield server
-
-
-@pytest.fixture
-async def rig(peer: TelegramServer, redis: Redis) -> AsyncIterator[Rig]:
-    async with listening(build(peer, redis)) as rig:
-        yield rig
+from tests.peers.telegram.server import TelegramServer
 
 
 @pytest.fixture
@@ -58,6 +43,11 @@ async def test_what_was_done_can_be_undone(rig: Rig, peer: TelegramServer, shop:
     assert (muted.status, muted.inside, muted.permissions["can_send_messages"]) == ("restricted", True, False)
     assert 3500 < muted.until - peer.now() < 3700
     await rig.enforce(shop, "untimeout", mei)
+    assert peer.standing(shop, mei).status == "member"
+    await rig.enforce(shop, "mute", mei)
+    silent = peer.standing(shop, mei)
+    assert (silent.status, silent.permissions["can_send_messages"], silent.until) == ("restricted", False, 0)
+    await rig.enforce(shop, "unmute", mei)
     assert peer.standing(shop, mei).status == "member"
     await rig.enforce(shop, "ban", mei)
     await rig.enforce(shop, "unban", mei)
@@ -95,7 +85,7 @@ async def test_in_a_basic_group_a_kick_works_and_a_timeout_is_told(rig: Rig, pee
     assert not peer.standing(chat, mei).inside
 
 
-@pytest.mark.parametrize("action", ["timeout", "ban", "kick"])
+@pytest.mark.parametrize("action", ["timeout", "mute", "ban", "kick"])
 async def test_who_speaks_as_a_channel_is_silenced_as_one(
     rig: Rig, peer: TelegramServer, shop: Chat, mei: User, action: Enforcement
 ) -> None:

@@ -2,29 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
-import pytest
 from redis.asyncio import Redis
 
 from bot.communities import HOMES
-from tests.bot.adapters.discord_rig import Rig, at_work
+from tests.bot.adapters.discord.rig import Rig, at_work
 from tests.peers.discord.rights import MEMBERS, NOTHING, Right
-from tests.peers.discord.server import DiscordServer, serving
+from tests.peers.discord.server import DiscordServer
 from tests.pictures import TELEGRAM, code, file
-
-
-@pytest.fixture
-async def peer() -> AsyncIterator[DiscordServer]:
-    async with serving(DiscordServer()) as peer:
-        yield peer
-
-
-@pytest.fixture
-async def rig(peer: DiscordServer, redis: Redis) -> AsyncIterator[Rig]:
-    async with at_work(peer, redis) as rig:
-        yield rig
 
 
 async def test_a_message_comes_with_its_place_and_its_author(rig: Rig) -> None:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
-from redis.asyncio import Redis
 
-from tests.bot.adapters.discord_rig import Rig, at_work
+from tests.bot.adapters.discord.rig import Rig
 from tests.peers.discord.client import STAFF
 from tests.peers.discord.rights import NOTHING, Right
-from tests.peers.discord.server import DiscordServer, serving
 
 MEMBER = "PATCH /guilds/{guild}/members/{user}"
 BAN = "PUT /guilds/{guild}/bans/{user}"
@@ -20,17 +17,11 @@ DAY_S = 24 * 3600
 
 
 @pytest.fixture
-async def peer() -> AsyncIterator[DiscordServer]:
-    async with serving(DiscordServer()) as peer:
-        yield peer
-
-
-@pytest.fixture
-async def rig(peer: DiscordServer, redis: Redis) -> AsyncIterator[Rig]:
-    async with at_work(peer, redis) as rig:
-        peer.say(rig.town.channel, rig.town.seller, "the bot hears")
-        await rig.messages()
-        yield rig
+async def rig(rig: Rig) -> Rig:
+    """The bot hears already."""
+    rig.peer.say(rig.town.channel, rig.town.seller, "the bot hears")
+    await rig.messages()
+    return rig
 
 
 async def test_a_message_is_deleted_once_with_a_reason_in_the_audit_log(rig: Rig) -> None:

@@ -2,28 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
-import pytest
 from redis.asyncio import Redis
 
 from bot.happenings import Membership
 from bot.stream import MEMBERSHIPS, MESSAGES
 from moderation.types import Message
-from tests.bot.adapters.telegram_rig import Rig, build, listening
-from tests.peers.telegram.server import TelegramServer, serving
-
-
-@pytest.fixture
-async def peer() -> AsyncIterator[TelegramServer]:
-    async with serving(TelegramServer()) as server:
-        yield server
-
-
-@pytest.fixture
-async def rig(peer: TelegramServer, redis: Redis) -> AsyncIterator[Rig]:
-    async with listening(build(peer, redis)) as rig:
-        yield rig
+from tests.bot.adapters.telegram.rig import Rig, build, listening
+from tests.peers.telegram.server import TelegramServer
 
 
 async def test_the_bot_and_members_come_and_go_and_each_is_told_once(rig: Rig, peer: TelegramServer) -> None:

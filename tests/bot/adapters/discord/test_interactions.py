@@ -8,9 +8,10 @@ import pytest
 from redis.asyncio import Redis
 
 from moderation.types import Author
-from tests.bot.adapters.discord_rig import PROVEN, Rig, at_work
+from tests.bot.adapters.discord.rig import Rig, at_work
+from tests.bot.adapters.rig import PROVEN
 from tests.peers.discord.nouns import Person
-from tests.peers.discord.server import DiscordServer, serving
+from tests.peers.discord.server import DiscordServer
 
 PUT = "PUT /applications/{app}/commands"
 
@@ -19,12 +20,6 @@ async def cases(community: str, member: Author, command: str, parameter: str, _t
     """Open cases, for who may know them."""
     assert (command, parameter, community.startswith("discord-")) == ("note", "case", True)
     return [f"7KQF2M{number:02}" for number in range(30)] if member.tier == "owner" else []
-
-
-@pytest.fixture
-async def peer() -> AsyncIterator[DiscordServer]:
-    async with serving(DiscordServer()) as peer:
-        yield peer
 
 
 @pytest.fixture

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Any, TypeVar, cast
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from pydantic import SecretStr
 from redis.asyncio import Redis
 
+from bot.adapters.discord.answering import Draft, undrafted
 from bot.adapters.discord.chat import DiscordChat
 from bot.adapters.discord.interactions import Suggest, nothing
 from bot.adapters.ears import Ears
@@ -18,15 +19,14 @@ from bot.adapters.memory import Memory
 from bot.adapters.menu import MenuEntry, Parameter
 from bot.adapters.refusals import Refusals
 from bot.communities import Communities, Community
-from bot.happenings import Membership, Press
-from bot.stream import EFFECTS, MEMBERSHIPS, MESSAGES, PRESSES, VOTES, Kind, Streams, names
-from moderation.types import Enforce, Message, Noun, Passage, Place, Say, Vote
+from bot.happenings import Membership
+from bot.stream import MEMBERSHIPS, Streams
+from moderation.types import Enforce, Place, Say
+from tests.bot.adapters.rig import BaseRig
 from tests.peers.discord import nouns as nouns
 from tests.peers.discord.client import Town
 from tests.peers.discord.server import DiscordServer, pointing
 
-N = TypeVar("N", bound=Noun)
-PROVEN = (Passage(document="faq", title="Refunds", text="Refunds take 3 days.", lang="en"),)
 MENU = (
     MenuEntry("ask", "member", {"zh": "提问", "en": "Ask"}, (Parameter("question", {"zh": "问题", "en": "Question"}),)),
     MenuEntry("mydata", "member", {"zh": "我的数据", "en": "My data"}, names={"zh": "我的数据"}),
@@ -46,73 +46,32 @@ MENU = (
 
 
 @dataclass
-class Rig:
+class Rig(BaseRig):
     """An adapter, a town in the peer, and all around them."""
 
+    platform = "discord"
     peer: DiscordServer
     town: Town
-    redis: Redis
-    streams: Streams
-    communities: Communities
     chat: DiscordChat
-    running: list[asyncio.Task[None]] = field(default_factory=list)
-
-    async def messages(self, count: int = 1) -> list[Message]:
-        return await self.heard(MESSAGES, Message, count)
-
-    async def votes(self, count: int = 1) -> list[Vote]:
-        return await self.heard(VOTES, Vote, count)
-
-    async def presses(self, count: int = 1) -> list[Press]:
-        return await self.heard(PRESSES, Press, count)
 
     async def memberships(self, count: int = 1) -> list[Membership]:
         """What changed, but that the bot is in the towns, which it finds a second after it has started."""
         home = (await self.home()).name
-        async with asyncio.timeout(20):
-            while True:
-                told = await self.on_stream(MEMBERSHIPS, Membership)
-                found = [one for one in told if (one.change, one.place.community) != ("bot_added", home)]
-                if len(found) >= count:
-                    return found
-                await asyncio.sleep(0.01)
+        found: list[Membership] = []
 
-    async def notices(self, count: int = 1) -> list[Say]:
-        return await self.heard(f"{EFFECTS}:discord", Say, count)
+        async def enough() -> bool:
+            told = await self.on_stream(MEMBERSHIPS, Membership)
+            found[:] = [one for one in told if (one.change, one.place.community) != ("bot_added", home)]
+            return len(found) >= count
 
-    async def heard(self, kind: Kind, noun: type[N], count: int) -> list[N]:
-        """What lies on the streams of a kind, of all communities, once there is so much; in the order of time."""
-        async with asyncio.timeout(20):
-            while len(found := await self.on_stream(kind, noun)) < count:
-                await asyncio.sleep(0.01)
+        await self.until(enough)
         return found
-
-    async def on_stream(self, kind: Kind, noun: type[N]) -> list[N]:
-        rows: list[tuple[str, str]] = []
-        for community in await self.streams.communities():
-            for name in names(community, [kind]):
-                entries = cast(list[tuple[str, dict[str, str]]], await self.redis.xrange(name))
-                rows += [(id_, fields["body"]) for id_, fields in entries]
-        ordered = sorted(rows, key=lambda row: tuple(map(int, row[0].split("-"))))
-        return [noun.model_validate_json(body) for _, body in ordered]
-
-    async def until(self, true: Callable[[], bool | Awaitable[bool]]) -> None:
-        async with asyncio.timeout(20):
-            while not (met if isinstance(met := true(), bool) else await met):
-                await asyncio.sleep(0.01)
 
     async def start(self, wait: bool = True) -> None:
         """The process begins; with `wait` it hears from now on."""
         known = len(self.peer.gateway.identified)
         self.running.append(asyncio.create_task(self.chat.run()))
         await self.until(lambda: not wait or len(self.peer.gateway.identified) > known)
-
-    async def stop(self) -> None:
-        """The process ends."""
-        for task in self.running:
-            task.cancel()
-        await asyncio.gather(*self.running, return_exceptions=True)
-        self.running.clear()
 
     async def again(self) -> None:
         """Another process takes over, with nothing but Redis."""
@@ -158,6 +117,7 @@ def built(
     communities: Communities,
     menu: Sequence[MenuEntry] = MENU,
     suggest: Suggest = nothing,
+    draft: Draft = undrafted,
 ) -> DiscordChat:
     """An adapter that does not run yet."""
     return DiscordChat(
@@ -169,6 +129,7 @@ def built(
         redis=redis,
         refusals=Refusals(redis, communities),
         suggest=suggest,
+        draft=draft,
     )
 
 
@@ -178,14 +139,17 @@ async def at_work(
     redis: Redis,
     *,
     welcome: frozenset[str] = frozenset(),
+    menu: Sequence[MenuEntry] = MENU,
     suggest: Suggest = nothing,
+    draft: Draft = undrafted,
     wait: bool = True,
 ) -> AsyncIterator[Rig]:
     """The adapter listens for as long as the block lasts, in a town of its own."""
     streams, communities = Streams(redis), Communities(redis, "sample", welcome)
     await streams.register(communities.house)
-    chat = built(peer, redis, streams, communities, suggest=suggest)
-    rig = Rig(peer, Town(peer), redis, streams, communities, chat)
+    chat = built(peer, redis, streams, communities, menu, suggest, draft)
+    rig = Rig(redis, streams, communities, peer, Town(peer), chat)
+    peer.interactions.patience_s = rig.patience_s  # the real 3 s would take a busy machine for a late bot
     with pointing(peer):  # puts discord.py's addresses back, which the adapter sets
         await rig.start(wait)
         try:

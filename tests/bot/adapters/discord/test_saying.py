@@ -2,31 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
-import pytest
-from redis.asyncio import Redis
-
 from bot.adapters.discord.records import Records
 from moderation.types import Button
-from tests.bot.adapters.discord_rig import PROVEN, Rig, at_work
+from tests.bot.adapters.discord.rig import Rig
+from tests.bot.adapters.rig import PROVEN
 from tests.peers.discord.rights import NOTHING, Right
-from tests.peers.discord.server import DiscordServer, serving
 
 POST = "POST /channels/{channel}/messages"
 VOTES = {"vote:up", "vote:down", "vote:person"}
-
-
-@pytest.fixture
-async def peer() -> AsyncIterator[DiscordServer]:
-    async with serving(DiscordServer()) as peer:
-        yield peer
-
-
-@pytest.fixture
-async def rig(peer: DiscordServer, redis: Redis) -> AsyncIterator[Rig]:
-    async with at_work(peer, redis) as rig:
-        yield rig
 
 
 async def test_an_answer_replies_and_pings_nobody(rig: Rig) -> None:
@@ -78,6 +61,14 @@ async def test_words_for_one_member_name_them_without_a_ping(rig: Rig) -> None:
     (said,) = rig.said()
     assert said.content.startswith(f"<@{rig.town.seller.id}> Your message")
     assert said.pinged == set()
+
+
+async def test_words_that_ring_ping_the_one_whom_they_are_for_and_nobody_else(rig: Rig) -> None:
+    seller, owner = rig.town.seller, rig.town.owner
+    await rig.say(f"@everyone <@{owner.id}> is late.", kind="notice", to=seller.id, rings=True)
+    (said,) = rig.said()
+    assert said.content.startswith(f"<@{seller.id}> ")
+    assert said.pinged == {seller.id}
 
 
 async def test_an_answer_to_a_typed_command_goes_to_its_author_alone(rig: Rig) -> None:

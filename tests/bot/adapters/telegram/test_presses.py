@@ -3,28 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 
-import pytest
 from redis.asyncio import Redis
 
 from bot.stream import MESSAGES
 from moderation.types import Button, Message
-from tests.bot.adapters.telegram_rig import PROVEN, Rig, build, group, listening
-from tests.peers.telegram.server import TelegramServer, serving
+from tests.bot.adapters.rig import PROVEN
+from tests.bot.adapters.telegram.rig import Rig, group
+from tests.peers.telegram.server import TelegramServer
 from tests.pictures import TELEGRAM, code, file
-
-
-@pytest.fixture
-async def peer() -> AsyncIterator[TelegramServer]:
-    async with serving(TelegramServer()) as server:
-        yield server
-
-
-@pytest.fixture
-async def rig(peer: TelegramServer, redis: Redis) -> AsyncIterator[Rig]:
-    async with listening(build(peer, redis)) as rig:
-        yield rig
 
 
 async def test_votes_come_by_button_and_by_thumb(rig: Rig, peer: TelegramServer) -> None:

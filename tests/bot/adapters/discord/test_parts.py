@@ -9,7 +9,7 @@ from bot.adapters.discord.parts import written
 from bot.formatting import discord as formatted
 from bot.words import words
 from moderation.types import Button, Place, Say
-from tests.bot.adapters.discord_rig import PROVEN
+from tests.bot.adapters.rig import PROVEN
 
 PLACE = Place(platform="discord", community="sample", channel="1")
 MEMBER = "1234567890123456789"
