@@ -2,16 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import cast
 
 from bot.knowledge.documents import guess_lang
 from bot.words import span, words
+from moderation.cases.copies import Part, parts
+from moderation.cases.undoing import left
 from moderation.policy import Policy
 from moderation.types import UNDO, Case, Decision, Enforce, Enforcement, Message, Place, Reply, Say, SayKind
 
 
 def carrying_out(policy: Policy, case: Case, decision: Decision) -> tuple[Say | Enforce, ...]:
-    """What a decision leads to; the reason is told in the words of the policy."""
+    """What a decision leads to; the reason is told in the words of the policy.
+
+    An enforcement is carried out on each copy of the message too: all go, and what is done about a member is done and
+    told once to each of their authors.
+    """
+    if not decision.enforces:
+        return _carried_out(policy, case, decision)
+    return tuple(
+        effect
+        for part in parts(case)
+        for effect in marked(_carried_out(policy, part.case, decision), part)
+        if part.first or (isinstance(effect, Enforce) and effect.action == "delete")
+    )
+
+
+def marked(effects: Iterable[Say | Enforce], part: Part) -> tuple[Say | Enforce, ...]:
+    """The effects on a part of a case, under ids of their own."""
+    if not part.mark:
+        return tuple(effects)
+    return tuple(effect.model_copy(update={"id": f"{effect.id}:{part.mark}"}) for effect in effects)
+
+
+def _carried_out(policy: Policy, case: Case, decision: Decision) -> tuple[Say | Enforce, ...]:
     message = case.subject
     match decision.action:
         case "dismiss":
@@ -20,7 +45,9 @@ def carrying_out(policy: Policy, case: Case, decision: Decision) -> tuple[Say | 
             return (in_reply(message, decision.text, "moderator", case=case.id),)
         case "remove":
             return (_enforce(case, "delete", decision), _notice(policy, case, decision))
-        case "timeout" | "ban" as action:
+        case "warn":
+            return (_notice(policy, case, decision).model_copy(update={"reply_to": message.id}),)
+        case "timeout" | "mute" | "kick" | "ban" as action:
             steps = (_enforce(case, "delete", decision), _enforce(case, action, decision))
             return (*steps, _notice(policy, case, decision))
         case "uphold" | "overturn" as action:
@@ -29,28 +56,35 @@ def carrying_out(policy: Policy, case: Case, decision: Decision) -> tuple[Say | 
             return (said.model_copy(update={"to": message.author.id}),)
 
 
-def taking_back(case: Case) -> tuple[Say | Enforce, ...]:
-    """What undoes a settled case's decision: what can be taken back is, and the chat is told."""
+def taking_back(case: Case, standing: Sequence[Case] = ()) -> tuple[Say | Enforce, ...]:
+    """What undoes a settled case's decision: what can be taken back is, and the chat is told.
+
+    `standing` are other cases whose decisions still hold the member. A platform keeps one such state and not a list,
+    so they are put in force again.
+    """
     decision, subject = case.decision, case.subject
     undone = UNDO.get(cast(Enforcement, decision.action)) if decision else None
-    steps = (_enforce(case, undone, decision),) if decision and undone else ()
+    held = {one.decision.action for one in standing if one.decision} - {"timeout"}
+    steps: tuple[Enforce, ...] = ()
+    if decision and undone and decision.action not in held:
+        steps = (_enforce(case, undone, decision), *(_again(case, one) for one in standing))
     name = subject.author.name or subject.author.id
-    told = words(guess_lang(subject.text))("say.reversed", name=name, case=case.id)
+    stayed = decision is not None and decision.action == "warn"
+    say = words(guess_lang(subject.text))
+    told = say("say.reversed_warning" if stayed else "say.reversed", name=name, case=case.id)
     return (*steps, Say(id=f"{case.id}:reversed", place=subject.place, text=told, kind="notice", case=case.id))
 
 
 def _notice(policy: Policy, case: Case, decision: Decision) -> Say:
-    """The reason, the length of a timeout and how to disagree; never the removed text."""
+    """The reason, how to disagree, and what is done beside; never the removed text."""
     lang = guess_lang(case.subject.text)
     known = decision.reason in policy.clauses
     reason = policy.explain(decision.reason, lang) if known else decision.reason
     told = " ".join(part for part in (reason, decision.text) if part)
     say = words(lang)
-    text = say("say.removed", reason=told, case=case.id)
-    if decision.action == "timeout":
-        text = f"{text} {say('say.timeout', length=span(decision.seconds, lang))}"
-    if decision.action == "ban":
-        text = f"{text} {say('say.ban')}"
+    text = say("say.warned" if decision.action == "warn" else "say.removed", reason=told, case=case.id)
+    if decision.action not in ("warn", "remove"):
+        text = f"{text} {say(f'say.{decision.action}', length=span(decision.seconds, lang))}"
     subject = case.subject
     id_ = f"{case.id}:notice"
     return Say(id=id_, place=subject.place, text=text, kind="notice", to=subject.author.id, case=case.id)
@@ -68,6 +102,16 @@ def a_moment(message: Message) -> Say:
     """The polite word that an answer takes a while."""
     text = words(guess_lang(message.text))("say.moment")
     return Say(id=f"{message.key}:moment", place=message.place, text=text, kind="notice", reply_to=message.id)
+
+
+def _again(case: Case, standing: Case) -> Enforce:
+    """What the undoing of a case has lifted with its own: another one's step, for the time that is left."""
+    decision = cast(Decision, standing.decision)
+    step = _enforce(standing, cast(Enforcement, decision.action), decision)
+    seconds = left(standing) if decision.action == "timeout" else 0
+    return step.model_copy(
+        update={"id": f"{case.id}:again:{standing.id}", "place": case.subject.place, "seconds": seconds}
+    )
 
 
 def _enforce(case: Case, action: Enforcement, decision: Decision) -> Enforce:

@@ -14,7 +14,6 @@ from redis.asyncio import Redis
 
 from bot.adapters.memory import Memory, Sent
 from bot.arrivals import Rights, rights_told
-from bot.audit import auditing
 from bot.books import Books
 from bot.channels import Channels, profiling
 from bot.communities import Communities, Community, keeping
@@ -25,6 +24,7 @@ from bot.outcome import Outcome
 from bot.setup_cards import BUTTONS, PROFILES, STEPS, Step, button, card, following, typed_deed
 from bot.trial import Trial, Tried
 from bot.words import LANGS, words
+from moderation.audit import setting
 from moderation.keys import Write, key
 from moderation.members import Standing, admin
 from moderation.types import Author, Button, Lang, Message, Place, Say, Tier
@@ -122,7 +122,7 @@ class Setup:
         say = words(community.lang)
         match deed:
             case "here":
-                changed = community.model_copy(update={"desk": turn.place.address})
+                changed = community.with_desk(turn.place)
                 return await self._shown(turn, changed, "channels", writes=_changing(turn, keeping(changed)))
             case "code":
                 told = say("setup.desk_code", code=await self._codes.issue(turn.place))
@@ -196,11 +196,9 @@ class Setup:
 
 
 def _changing(turn: _Turn, *writes: Write) -> tuple[Write, ...]:
-    """The writes of a change. A press has its line for the audit trail here, a typed command where all have theirs."""
-    if turn.reply_to:
-        return writes
-    by = admin(turn.place.platform, turn.member.id)
-    return (*writes, auditing(turn.place.community, by, turn.tier, f"/setup {turn.deed}", "done", turn.at))
+    """The writes of a change, with its line for the audit trail."""
+    by, what = admin(turn.place.platform, turn.member.id), f"setup {turn.deed}: {turn.place.address}"
+    return (*writes, setting(turn.place.community, by, what, tier=turn.tier, at=turn.at))
 
 
 def _refused(lang: Lang) -> str:

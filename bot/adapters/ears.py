@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from bot.communities import Communities, Community
 from bot.happenings import Membership, Press
 from bot.stream import Streams, happening, pressing
+from moderation.members import naming, role
 from moderation.types import Message, Vote
 
 
@@ -32,6 +35,10 @@ class Ears:
         if not message.place.private:
             await self._communities.seen(message.place.platform, message.author.id, message.place.community)
         return await self._streams.put(message)
+
+    async def roles(self, platform: str, community: str, names: Mapping[str, str]) -> None:
+        """Remember what a platform calls its roles, by their ids."""
+        await self._streams.write(naming(community, {role(platform, id_): name for id_, name in names.items()}))
 
     async def vote(self, vote: Vote) -> None:
         """Put a vote on its stream."""

@@ -273,7 +273,8 @@ class WebChat:
         if bar is None:
             return ""
         t = spoken(request)
-        until = t("chat.barred_until", until=f"{bar.until:%Y-%m-%d %H:%M} UTC") if bar.until else t("chat.banned")
+        endless = t("chat.muted") if bar.muted else t("chat.banned")
+        until = t("chat.barred_until", until=f"{bar.until:%Y-%m-%d %H:%M} UTC") if bar.until else endless
         return " ".join(part for part in (until, self._reasons(request).get(bar.reason, bar.reason)) if part)
 
 

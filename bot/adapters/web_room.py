@@ -25,7 +25,7 @@ from bot.feedback import FeedbackBook
 from bot.stream import OUTAGE, voting
 from moderation.errors import XiaoerError
 from moderation.keys import key
-from moderation.types import Choice, Enforce, Message, Noun, Profile, Say, Vote
+from moderation.types import UNDO, Choice, Enforce, Message, Noun, Profile, Say, Vote
 
 PLATFORM = "web"
 KEPT = 1000
@@ -54,10 +54,14 @@ Put = Callable[[Pipeline, Message], None]
 
 
 class Bar(Noun):
-    """A member may not post: until a time, or for good when `until` is None."""
+    """A member may not post: until a time, or until it is undone when `until` is None.
+
+    `muted` is who may still be among the others, other than who was banned.
+    """
 
     until: AwareDatetime | None = None
     reason: str = ""
+    muted: bool = False
 
 
 class Heard(NamedTuple):
@@ -142,7 +146,7 @@ class Room:
             if effect.action == "delete":
                 removed = Removed(id=effect.message, reason=effect.reason)
                 self._once(pipe, "web_remove", effect.id, [stream, self._picture(effect.message)], removed)
-            elif effect.action in ("untimeout", "unban"):
+            elif effect.action in UNDO.values():
                 done, barred = key(self.community, "done", effect.id), key(self.community, "barred", effect.member)
                 pipe.eval(_script("web_lift"), 2, done, barred, str(DONE_S))
             elif effect.action != "kick":  # who was put out of the page would only come back by its address
@@ -260,7 +264,7 @@ class Room:
     def _bar(self, pipe: Pipeline, effect: Enforce) -> None:
         seconds = max(1, effect.seconds) if effect.action == "timeout" else 0
         until = datetime.now(UTC) + timedelta(seconds=seconds) if seconds else None
-        bar = Bar(until=until, reason=effect.reason).model_dump_json()
+        bar = Bar(until=until, reason=effect.reason, muted=effect.action == "mute").model_dump_json()
         done, barred = key(self.community, "done", effect.id), key(self.community, "barred", effect.member)
         pipe.eval(_script("web_bar"), 2, done, barred, str(DONE_S), str(seconds * 1000), bar)
 

@@ -6,7 +6,6 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import cast
 
 import pytest
 from redis.asyncio import Redis
@@ -26,11 +25,11 @@ from bot.setup_cards import PROFILES, STEPS, Step, card, following
 from bot.stream import saying
 from bot.trial import Trial
 from bot.words import LANGS, words
+from moderation.audit import AuditBook
 from moderation.errors import XiaoerError
-from moderation.keys import key
 from moderation.members import Standing
 from moderation.types import Author, Lang, Message, Place, Say
-from tests.bot.adapters.telegram_rig import Rig, build, listening
+from tests.bot.adapters.telegram.rig import Rig, build, listening
 from tests.peers.telegram.nouns import Chat, Shown
 from tests.peers.telegram.server import TelegramServer, serving
 from tests.walk.test_script import worker
@@ -182,10 +181,12 @@ async def test_elsewhere_it_says_where_it_belongs(house: House, change: dict[str
 async def test_a_change_is_in_the_audit_trail_and_a_look_is_not(house: House) -> None:
     await house.pressed("setup:show:lang")
     await house.pressed("setup:lang:zh")
-    await house.typed("/setup en")  # a command's line is written where all commands are carried out
-    rows = cast(list[tuple[str, dict[str, str]]], await house.redis.xrange(key("tea", "audit")))
-    ((_, line),) = rows
-    assert (line["by"], line["tier"], line["what"], line["result"]) == ("telegram:5", "admin", "/setup lang:zh", "done")
+    await house.typed("/setup en")
+    lines = await AuditBook(house.redis).read("tea")
+    assert [line.what for line in lines] == ["setup lang:en: telegram:-42", "setup lang:zh: telegram:-42"]
+    assert {(line.by, line.tier, line.kind, line.result) for line in lines} == {
+        ("telegram:5", "admin", "setting", "done")
+    }
 
 
 async def test_a_press_edits_its_own_card_and_never_the_welcome(house: House) -> None:

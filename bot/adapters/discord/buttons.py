@@ -7,11 +7,14 @@ from typing import Any, cast, get_args
 
 import discord
 
+from bot.cards import case_and_verb
 from bot.words import Words
 from moderation.types import Button, Choice, Say
 
 VOTE, PRESS = "vote", "press"
 """How a button's id begins; a press of one comes back as the client's event `vote` or `press`."""
+ANSWER = "answer"
+"""The client's event of a press that asks for words."""
 
 _FACES: dict[Choice, str] = {"up": "👍", "down": "👎", "person": "🙋"}
 _STYLES = {
@@ -48,7 +51,10 @@ class PressButton(discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], te
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         """Tell the listener."""
-        interaction.client.dispatch(PRESS, interaction, self.custom_id.partition(":")[2])
+        button = self.custom_id.partition(":")[2]
+        case, verb = case_and_verb(button) or ("", "")
+        told = (ANSWER, case) if verb == "answer" else (PRESS, button)
+        interaction.client.dispatch(told[0], interaction, told[1])
 
 
 def buttons(effect: Say, words: Words) -> discord.ui.View | None:

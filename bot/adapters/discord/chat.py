@@ -11,6 +11,7 @@ import structlog
 from pydantic import SecretStr
 from redis.asyncio import Redis
 
+from bot.adapters.discord.answering import Answering, Draft, undrafted
 from bot.adapters.discord.catching_up import CatchUp
 from bot.adapters.discord.client import Client, aim
 from bot.adapters.discord.door import Door
@@ -20,8 +21,10 @@ from bot.adapters.discord.interactions import Interactions, Suggest, nothing
 from bot.adapters.discord.listening import Listening
 from bot.adapters.discord.membership import Comings
 from bot.adapters.discord.message import PLATFORM
+from bot.adapters.discord.muting import Muting
 from bot.adapters.discord.records import Records
 from bot.adapters.discord.rights import RIGHTS, Hindered
+from bot.adapters.discord.role_names import RoleNames
 from bot.adapters.discord.sending import Mouth, Sending, outbox
 from bot.adapters.discord.votes import Votes
 from bot.adapters.ears import Ears
@@ -54,7 +57,9 @@ class Hands(NamedTuple):
 class DiscordChat:
     """The adapter. Two processes may run it with one token: both hear, and what comes twice is dropped by its key.
 
-    `api` is the API's address; `menu` the commands; `suggest` offers names for their parameters."""
+    `api` is the API's address; `menu` the commands; `suggest` offers names for their parameters, `draft` the words that
+    an answer's form begins with.
+    """
 
     platform = PLATFORM
 
@@ -69,6 +74,7 @@ class DiscordChat:
         redis: Redis,
         refusals: Refusals,
         suggest: Suggest = nothing,
+        draft: Draft = undrafted,
     ) -> None:
         self._ears = ears
         self._memory = memory
@@ -78,6 +84,7 @@ class DiscordChat:
         self._records = Records(redis)
         self._refusals = refusals
         self._suggest = suggest
+        self._draft = draft
         self._queue = outbox()
         self._hands: asyncio.Future[Hands] = asyncio.Future()
 
@@ -117,12 +124,13 @@ class DiscordChat:
     async def _connect(self, client: Client) -> None:
         """Log in and listen until the connection ends. Raises XiaoerError, and the faults of UNREACHABLE."""
         aim(self._api)
-        mouth = Mouth(client, self._queue)
-        self._listen(client, mouth)
+        mouth, muting = Mouth(client, self._queue), Muting(client, self._records, self._queue)
+        self._listen(client, mouth, muting)
         try:
             await client.login(self._token.get_secret_value())
             sending = Sending(mouth, self._memory, self._records)
-            self._hands.set_result(Hands(sending, Enforcing(client, self._memory, self._records, self._queue)))
+            enforcing = Enforcing(client, self._memory, self._records, self._queue, muting)
+            self._hands.set_result(Hands(sending, enforcing))
             await client.connect()
         except discord.LoginFailure:  # its cause holds the request
             raise XiaoerError(TOKEN_MEND) from None
@@ -133,18 +141,22 @@ class DiscordChat:
                 raise XiaoerError(TOKEN_MEND) from None
             raise ConnectionError(f"Discord closed the connection with {fault.code}") from None
 
-    def _listen(self, client: Client, mouth: Mouth) -> None:
+    def _listen(self, client: Client, mouth: Mouth, muting: Muting) -> None:
         """Have all that hear hear this client."""
         door, names = Door(self._ears), frozenset(entry.name for entry in self._menu)
         interactions = Interactions(self._ears, self._records, door, self._menu, self._suggest)
         listening = Listening(client, self._ears, self._records, door, names)
+        votes = Votes(client, self._ears, self._memory, self._records, door)
         client.listen_to(
             interactions.publish,
             interactions,
             listening,
             CatchUp(client, self._records, listening),
-            Votes(client, self._ears, self._memory, self._records, door),
+            votes,
+            Answering(self._ears, self._records, door, interactions, votes.on_press, self._draft),
             Comings(client, self._ears, self._records, door, mouth.reopen),
+            RoleNames(self._ears, door),
+            muting,
         )
 
 

@@ -100,9 +100,14 @@ class Client(discord.AutoShardedClient):
 
 
 def _all(hearers: list[Hearer]) -> Hearer:
-    """One that has all of them hear."""
+    """One that has all of them hear. The first begins at once, as if it were alone: it may keep the order of events."""
+    first, *others = hearers
 
     async def hear(*told: Any) -> None:
-        await asyncio.gather(*(one(*told) for one in hearers))
+        side = [asyncio.ensure_future(one(*told)) for one in others]
+        try:
+            await first(*told)
+        finally:
+            await asyncio.gather(*side)
 
     return hearers[0] if len(hearers) == 1 else hear

@@ -13,7 +13,9 @@ import structlog
 
 from bot.adapters.discord.faults import ANSWERED, UNKNOWN_INTERACTION
 from bot.adapters.discord.message import PLATFORM, Channel, to_place
+from bot.adapters.discord.records import Records
 from bot.adapters.ears import Ears
+from bot.adapters.memory import Sent
 from bot.communities import NotWelcome
 from bot.stream import OUTAGE
 from moderation.types import Lang, Place
@@ -87,6 +89,14 @@ async def acknowledged(interaction: discord.Interaction[Any], *, private: bool =
         log.warning("an interaction was answered too late or by another process", code=fault.code)
         return "late" if fault.code == UNKNOWN_INTERACTION else "by another"
     return "in time"
+
+
+async def home_of(interaction: discord.Interaction[Any], records: Records, door: Door) -> str | None:
+    """The community that a press or a form is about: that of the card it belongs to, or else of the guild."""
+    message = interaction.message
+    sent = Sent(str(message.channel.id), str(message.id)) if message else None
+    said = await patiently(lambda: records.said(sent)) if sent else None
+    return said.community if said else await door.community(interaction.guild, interaction.user.id)
 
 
 def language(interaction: discord.Interaction[Any]) -> Lang:

@@ -20,6 +20,7 @@ from bot.adapters.discord.faults import (
     plainly,
 )
 from bot.adapters.discord.message import BLOCKED
+from bot.adapters.discord.muting import Muting
 from bot.adapters.discord.records import Records
 from bot.adapters.discord.rights import may_delete, may_enforce
 from bot.adapters.memory import Memory
@@ -43,11 +44,12 @@ _DONE = {
 class Enforcing:
     """Performs `Enforce`."""
 
-    def __init__(self, client: discord.Client, memory: Memory, records: Records, queue: Outbox) -> None:
+    def __init__(self, client: discord.Client, memory: Memory, records: Records, queue: Outbox, muting: Muting) -> None:
         self._client = client
         self._memory = memory
         self._records = records
         self._queue = queue
+        self._muting = muting
 
     async def enforce(self, effect: Enforce) -> None:
         """Act once. Raises Refused, without a call where that can be seen beforehand."""
@@ -89,14 +91,18 @@ class Enforcing:
         member = await self._member(effect, guild, int(effect.member))
         may_enforce(guild, member, effect.action)
         if member is None and effect.action == "timeout":
-            raise Refused("gone", "Discord: the member has left the server; only a ban keeps them away")
-        await self._call(effect, lambda: self._do(guild, effect))
+            raise Refused("gone", "Discord: the member has left the server; a mute or a ban waits for them")
+        if effect.action in ("mute", "unmute"):
+            change = self._muting.mute if effect.action == "mute" else self._muting.unmute
+            await change(guild, int(effect.member), member, _reason(effect))
+        else:
+            await self._call(effect, lambda: self._do(guild, effect))
 
     async def _guild(self, effect: Enforce) -> discord.Guild:
         """The guild of the place, even when the channel itself is gone. Raises Refused."""
         channel = self._client.get_channel(int(effect.place.channel))
-        known = str(channel.guild.id) if isinstance(channel, discord.abc.GuildChannel | discord.Thread) else None
-        known = known or await self._records.guild_of(effect.place.channel)
+        there = str(channel.guild.id) if isinstance(channel, discord.abc.GuildChannel | discord.Thread) else None
+        known = effect.place.home or there or await self._records.guild_of(effect.place.channel)
         guild = self._client.get_guild(int(known)) if known else None
         if guild is None:
             raise Refused("gone", f"Discord: the bot is in no server with channel {effect.place.channel}")

@@ -14,7 +14,7 @@ from discord import app_commands
 
 from bot.adapters.discord.door import Door, acknowledged, language, patiently
 from bot.adapters.discord.faults import traced
-from bot.adapters.discord.forms import FORM, filled, form
+from bot.adapters.discord.forms import FORM, filled, form, shown
 from bot.adapters.discord.menu import Given, Translator, context_menus, plant
 from bot.adapters.discord.message import to_author, to_message, to_place
 from bot.adapters.discord.records import Asked, Records, Waiting
@@ -66,8 +66,8 @@ class Interactions:
             tree.add_command(one)
         translator = Translator()
         await tree.set_translator(translator)
-        shown = [await one.get_translated_payload(tree, translator) for one in tree.get_commands()]
-        digest = hashlib.sha256(json.dumps(shown, sort_keys=True).encode()).hexdigest()
+        menu = [await one.get_translated_payload(tree, translator) for one in tree.get_commands()]
+        digest = hashlib.sha256(json.dumps(menu, sort_keys=True).encode()).hexdigest()
         if await self._records.changed(f"menu:{client.application_id}", digest):
             await self._put(tree, digest)
 
@@ -91,27 +91,27 @@ class Interactions:
         if kept is None or entry is None:
             return
         given = {**kept.given, **filled(found)}
-        await self._hear(interaction, _typed(entry, given), private=entry.name != ALOUD)
+        await self.hear(interaction, _typed(entry, given), private=entry.name != ALOUD)
 
     async def _called(self, interaction: discord.Interaction[Any], entry: MenuEntry, given: Given) -> None:
         """A slash command. A form opens where needed words were left out: there they may have lines, too."""
         known = {name: _written(value) for name, value in given.items() if value is not None}
         if any(one.needed and one.name not in known for one in entry.parameters):
             await patiently(lambda: self._records.keep_form(str(interaction.id), entry.name, known))
-            await interaction.response.send_modal(form(str(interaction.id), entry, known, language(interaction)))
+            await shown(interaction, form(str(interaction.id), entry, known, language(interaction)))
             return
-        await self._hear(interaction, _typed(entry, known), private=entry.name != ALOUD)
+        await self.hear(interaction, _typed(entry, known), private=entry.name != ALOUD)
 
     async def _report(self, interaction: discord.Interaction[Any], message: discord.Message) -> None:
-        await self._hear(interaction, "/report", reply_to=str(message.id))
+        await self.hear(interaction, "/report", reply_to=str(message.id))
 
     async def _ask(self, interaction: discord.Interaction[Any], message: discord.Message) -> None:
         """Another member's words as a question: the one who asks does not answer for them."""
         me, channel = interaction.client.user, interaction.channel
         seen = to_message(message, to_place(channel, "quoted"), me) if me and channel else None
-        await self._hear(interaction, f"/ask {seen.text if seen else message.content}", quoted=True)
+        await self.hear(interaction, f"/ask {seen.text if seen else message.content}", quoted=True)
 
-    async def _hear(
+    async def hear(
         self,
         interaction: discord.Interaction[Any],
         text: str,
@@ -119,13 +119,17 @@ class Interactions:
         private: bool = True,
         reply_to: str | None = None,
         quoted: bool = False,
+        community: str | None = None,
     ) -> None:
-        """Acknowledge at once, keep the token, and put the words on the stream."""
+        """Acknowledge at once, keep the token, and put the words on the stream.
+
+        They belong to the guild's community, where no other is named.
+        """
         taken = await acknowledged(interaction, private=private)
         channel, member = interaction.channel, interaction.user
         if taken == "by another" or channel is None:
             return
-        name = await self._door.community(interaction.guild, member.id)
+        name = community or await self._door.community(interaction.guild, member.id)
         if name is None:
             return
         id_ = str(interaction.id)

@@ -13,7 +13,7 @@ from bot.adapters.discord.rights import allowed
 from bot.adapters.ears import Ears
 from bot.communities import NotWelcome
 from bot.happenings import Change
-from moderation.types import Place
+from moderation.types import ID_LENGTH, Place
 
 TWICE_S = 5
 """Seconds in which the same event is told once: two processes may hear it, or a resumed session again."""
@@ -83,8 +83,9 @@ class Comings:
             await self._rights(after.guild)
 
     async def on_guild_channel_update(self, before: discord.abc.GuildChannel, after: discord.abc.GuildChannel) -> None:
-        """What a channel allows."""
-        if before.overwrites != after.overwrites:
+        """What a channel allows the bot; what it allows others is changed by every mute that closes it."""
+        me: discord.Member | None = after.guild.me
+        if me and before.permissions_for(me) != after.permissions_for(me):
             await self._rights(after.guild)
 
     async def _first(self, event: str) -> bool:
@@ -97,7 +98,7 @@ class Comings:
             community = await patiently(lambda: self._ears.community(PLATFORM, guild, name))
         except NotWelcome:
             return
-        place = Place(platform=PLATFORM, community=community.name, channel=guild)
+        place = Place(platform=PLATFORM, community=community.name, channel=guild, title=name[:ID_LENGTH], home=guild)
         await patiently(lambda: self._ears.membership(to_membership(place, "bot_removed")))
 
     async def _rights(self, guild: discord.Guild) -> None:
@@ -122,4 +123,5 @@ def _hall(guild: discord.Guild) -> discord.TextChannel | None:
 def _place(guild: discord.Guild, community: str) -> Place:
     """A guild without a single text channel is a place all the same."""
     hall = _hall(guild)
-    return to_place(hall, community) if hall else Place(platform=PLATFORM, community=community, channel=str(guild.id))
+    id_ = str(guild.id)
+    return to_place(hall, community) if hall else Place(platform=PLATFORM, community=community, channel=id_, home=id_)

@@ -60,15 +60,16 @@ def tier(member: discord.Member) -> Tier:
 
 def to_place(channel: Channel, community: str) -> Place:
     """The channel; a thread or a forum's post names its parent, a direct message is private."""
-    private = isinstance(channel, discord.abc.PrivateChannel) or getattr(channel, "guild", None) is None
+    guild = None if isinstance(channel, discord.abc.PrivateChannel) else channel.guild
     parent = channel.parent_id if isinstance(channel, discord.Thread) else None
     return Place(
         platform=PLATFORM,
         community=community,
         channel=str(channel.id),
-        title="" if private else str(getattr(channel, "name", ""))[:ID_LENGTH],
+        title=str(getattr(channel, "name", ""))[:ID_LENGTH] if guild else "",
         parent=str(parent) if parent else "",
-        private=private,
+        private=guild is None,
+        home=str(guild.id) if guild else "",
     )
 
 

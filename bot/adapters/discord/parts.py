@@ -1,4 +1,4 @@
-"""An effect's words as Discord's messages: pieces that fit, buttons under the last, nobody pinged by any."""
+"""An effect's words as Discord's messages: pieces that fit, buttons under the last, at most one member pinged."""
 
 from __future__ import annotations
 
@@ -26,22 +26,30 @@ PRIORITY: dict[SayKind, Priority] = {
 
 
 class Part(NamedTuple):
-    """One message to send; `nonce` has Discord itself drop a second one of the same within minutes."""
+    """One message to send; `nonce` has Discord itself drop a second one of the same within minutes.
+
+    No device rings for a `quiet` one. `pinged` is the one member whom its mention notifies, "" for nobody.
+    """
 
     content: str
     nonce: str
     view: discord.ui.View | None = None
+    quiet: bool = False
+    pinged: str = ""
 
     def payload(self, *, private: bool = False) -> dict[str, Any]:
         """The JSON of it; a `private` one is seen only by the member whose interaction it answers."""
         flags = discord.MessageFlags(ephemeral=True) if private else discord.utils.MISSING
-        view, silent = self.view or discord.utils.MISSING, discord.AllowedMentions.none()
-        form = handle_message_parameters(self.content, view=view, flags=flags, allowed_mentions=silent)
+        view, calls = self.view or discord.utils.MISSING, discord.AllowedMentions.none()
+        if self.pinged:
+            calls.users = [discord.Object(int(self.pinged))]
+        form = handle_message_parameters(self.content, view=view, flags=flags, allowed_mentions=calls)
         return dict(form.payload or {})
 
     def fresh(self) -> dict[str, Any]:
         """The JSON of a new message in a channel."""
-        return {**self.payload(), "nonce": self.nonce, "enforce_nonce": True}
+        flags = {"flags": discord.MessageFlags(suppress_notifications=True).value} if self.quiet else {}
+        return {**self.payload(), **flags, "nonce": self.nonce, "enforce_nonce": True}
 
     def instead(self) -> dict[str, Any]:
         """The JSON that takes the place of a message with its buttons."""
@@ -55,7 +63,11 @@ def written(effect: Say, naming: str = "") -> list[Part]:
     spoken = effect.model_copy(update={"text": f"{blank} {effect.text}"}) if naming else effect
     texts = [text.replace(blank, mention, 1) if naming else text for text in formatted(spoken, speech)]
     row, last = buttons(effect, speech), len(texts) - 1
-    return [Part(text, _nonce(effect, at), row if at == last else None) for at, text in enumerate(texts)]
+    pinged = naming if effect.rings and naming.isdigit() else ""
+    return [
+        Part(text, _nonce(effect, at), row if at == last else None, effect.quiet, "" if at else pinged)
+        for at, text in enumerate(texts)
+    ]
 
 
 def _nonce(effect: Say, part: int) -> str:

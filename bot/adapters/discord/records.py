@@ -127,6 +127,18 @@ class Records:
         """The guilds that the bot was last seen in."""
         return await cast(Awaitable[set[str]], self._redis.smembers(_key("in")))
 
+    async def note_muted(self, guild: str, member: str, role: str) -> None:
+        """Remember who is muted, and by which role; none yet for a member who is not there."""
+        await self._redis.hset(_key("muted", guild), member, role)
+
+    async def muted(self, guild: str, member: str) -> str | None:
+        """The role, which may be empty, of a member who is muted; None for everybody else."""
+        return await cast(Awaitable[str | None], self._redis.hget(_key("muted", guild), member))
+
+    async def forget_muted(self, guild: str, member: str) -> None:
+        """The member may speak again."""
+        await self._redis.hdel(_key("muted", guild), member)
+
     async def note_withdrawn(self, channel: str, message: str) -> None:
         """Remember that a message is gone, so that nobody answers it."""
         await self._redis.set(_key("withdrawn", channel, message), "1", ex=24 * 3600)

@@ -17,11 +17,14 @@ NEEDED = discord.Permissions(
     moderate_members=True,
     kick_members=True,
     ban_members=True,
+    manage_roles=True,  # a mute is a role
     manage_guild=True,  # without it Discord keeps back what its own AutoMod does
 )
 """What the invite link asks for."""
 
 RIGHTS: dict[Enforcement, str] = {
+    "mute": "manage_roles",
+    "unmute": "manage_roles",
     "timeout": "moderate_members",
     "untimeout": "moderate_members",
     "ban": "ban_members",
@@ -39,6 +42,7 @@ _NAMES = {
     "moderate_members": "Timeout Members",
     "kick_members": "Kick Members",
     "ban_members": "Ban Members",
+    "manage_roles": "Manage Roles",
     "manage_guild": "Manage Server",
 }
 
@@ -94,14 +98,14 @@ def may_enforce(guild: discord.Guild, member: discord.Member | None, action: Enf
         return
     if missing := lacking(me.guild_permissions, RIGHTS[action]):
         raise Hindered(_lack(missing, "Server Settings > Roles > the bot's role"), RIGHTS[action].partition("_")[0])
-    if member is None or action == "unban":
+    if member is None or action in ("unban", "unmute"):
         return
     if member.id in (guild.owner_id, me.id):
         raise Hindered("nobody acts on the server's owner or on the bot itself", "protected")
-    if member.top_role >= me.top_role:
+    if action != "mute" and member.top_role >= me.top_role:  # a role may be given to those above, too
         raise Hindered("the member's role is not below the bot's; drag the bot's above it in Roles", "above")
-    if action == "timeout" and member.guild_permissions.administrator:
-        raise Hindered("nobody can time an administrator out; take Administrator from them first", "protected")
+    if action in ("timeout", "mute") and member.guild_permissions.administrator:
+        raise Hindered("nobody can silence an administrator; take Administrator from them first", "protected")
 
 
 def _lack(missing: list[str], where: str) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 import discord
 
-from bot.adapters.discord.door import Door, Turns, acknowledged, language, patiently
+from bot.adapters.discord.door import Door, Turns, acknowledged, home_of, language, patiently
 from bot.adapters.discord.message import PLATFORM, reaction_choice, to_place, to_press, to_vote
 from bot.adapters.discord.records import Records, Said
 from bot.adapters.ears import Ears
@@ -67,8 +67,7 @@ class Votes:
         taken = await acknowledged(interaction, thinking=False)
         if taken == "by another" or message is None or channel is None:
             return
-        said = await patiently(lambda: self._records.said(Sent(str(message.channel.id), str(message.id))))
-        name = said.community if said else await self._door.community(interaction.guild, interaction.user.id)
+        name = await home_of(interaction, self._records, self._door)
         if name:
             press = to_press(to_place(channel, name), button, interaction.user, message.id)
             await patiently(lambda: self._ears.press(press))

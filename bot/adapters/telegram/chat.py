@@ -144,7 +144,7 @@ class TelegramChat:
         """Where a place is after its group got a new id; the house is told of it."""
         old, topic = chat_of(place.channel)
         await self._comings.move(old, int(to), place.title)
-        return place.model_copy(update={"channel": channel_of(int(to), topic)})
+        return place.model_copy(update={"channel": channel_of(int(to), topic), "home": to})
 
     async def _call_over(self, effect: Say) -> bool:
         """Ask a member, in a group, to open a chat with the bot; False where no group of the community has them."""
@@ -153,7 +153,7 @@ class TelegramChat:
         if chat is None:
             return False
         link = deep_link((await self._line.whoami()).username or "", community)
-        place = Place(platform=PLATFORM, community=community, channel=str(chat))
+        place = Place(platform=PLATFORM, community=community, channel=str(chat), home=str(chat))
         text = words(guess_lang(effect.text))("telegram.dm_closed", link=link)
         asked = Say(id=f"{effect.id}:closed", place=place, text=text, kind="notice", to=str(member), case=effect.case)
         await self.say(asked)

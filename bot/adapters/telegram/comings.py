@@ -80,7 +80,7 @@ class Comings:
         except NotWelcome as fault:
             log.warning("a chat moved that is not to be served", fault=str(fault))
             return
-        place = Place(platform=PLATFORM, community=community.name, channel=str(old), title=title)
+        place = Place(platform=PLATFORM, community=community.name, channel=str(old), title=title, home=str(old))
         await self._once(
             f"moved:{old}:{new}", Membership(place=place, change="moved", moved_to=str(new), at=datetime.now(UTC))
         )

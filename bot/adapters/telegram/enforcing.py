@@ -17,7 +17,7 @@ from bot.adapters.telegram.faults import DELETED, PROTECTED, SUPERGROUP, Unable,
 from bot.adapters.telegram.line import Mouth
 from bot.adapters.telegram.message import STAND_INS, chat_of
 from bot.outbox import Priority
-from moderation.types import Enforce, Enforcement
+from moderation.types import UNDO, Enforce, Enforcement
 
 SHORTEST_S = 60
 """Below 30 seconds Telegram restricts for ever; twice that leaves room for clocks that differ."""
@@ -81,7 +81,9 @@ class Enforcing:
             case "timeout":
                 till = until(effect.seconds, datetime.now(UTC))
                 await self._restrict(chat, member, _NONE, till)
-            case "untimeout":
+            case "mute":
+                await self._restrict(chat, member, _NONE, None)
+            case "untimeout" | "unmute":
                 await self._restrict(chat, member, _ALL, None)
             case "ban":
                 await self._call(chat, lambda: line.ban_chat_member(chat, member))
@@ -93,9 +95,9 @@ class Enforcing:
 
     async def _act_on_channel(self, effect: Enforce, chat: int, channel: int) -> None:
         """Who speaks as a channel loses that and no more: its owner can still speak as a person. So a timeout too is
-        this ban, because Telegram has none with an end for channels."""
+        this ban, because Telegram has none with an end for channels, and no mute."""
         line = self._line
-        if effect.action in ("timeout", "ban", "kick"):
+        if effect.action in UNDO or effect.action == "kick":
             await self._call(chat, lambda: line.ban_chat_sender_chat(chat, channel))
         else:
             await self._call(chat, lambda: line.unban_chat_sender_chat(chat, channel))

@@ -49,6 +49,7 @@ def to_place(chat: telegram.Chat, community: str, topic: int | None = None, topi
         title=title[:ID_LENGTH],
         parent=parent,
         private=private,
+        home="" if private else str(chat.id),
     )
 
 

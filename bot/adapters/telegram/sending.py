@@ -103,6 +103,7 @@ class Sending:
                 reply_parameters=_reply(reply),
                 reply_markup=post.keyboard,
                 link_preview_options=_NO_PREVIEW,
+                disable_notification=post.effect.quiet,
             )
 
         message = await self._mouth.call(chat, _priority(post.effect), lambda: _or_plain(send, post.words.entities))
