@@ -15,10 +15,13 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, ValidationError, model_validator
 
+from moderation.durations import UNITS, Duration
 from moderation.errors import XiaoerError
-from moderation.policy_faults import did_you_mean, fault_lines, key_lines, syntax_fault
+from moderation.policy_faults import did_you_mean, fault_lines, key_lines, one_of, syntax_fault
 from moderation.policy_layers import over, strays
-from moderation.types import Lang, Noun, Profile, Trust
+from moderation.policy_words import Fault, Unfit
+from moderation.review_rules import ReviewRules
+from moderation.types import ENFORCING, Lang, Noun, Profile, Trust
 
 CLAUSES = (
     "spam_ads",
@@ -37,7 +40,6 @@ CLAUSES = (
 )
 """Every clause that some check can find. `distress` is a call for help: it goes to a person and is never punished."""
 DEFAULT = Path(__file__).parent / "policies" / "default.toml"
-UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 LONGEST_TIMEOUT = 28 * 86400
 """Seconds; Discord's limit, below Telegram's of 366 days."""
 SHORTEST_TIMEOUT = 30
@@ -45,36 +47,40 @@ SHORTEST_TIMEOUT = 30
 
 
 class PolicyError(XiaoerError):
-    """A policy that cannot be used. The message holds one line per fault: `FILE:LINE: what; mend`."""
+    """A policy that cannot be used. The message holds one line per fault, in English: `FILE:LINE: what; mend`."""
+
+    def __init__(self, *faults: Fault) -> None:
+        self.faults = faults
+        super().__init__("\n".join(map(str, faults)))
 
 
 class Rung(Noun):
     """One step of a ladder. `seconds` is a timeout's length, `strikes` what the step adds to the member's record."""
 
-    action: Literal["remove", "timeout", "ban"]
+    action: Literal["warn", "remove", "timeout", "mute", "kick", "ban"]
     seconds: int = Field(default=0, ge=0)
     strikes: int = Field(default=1, ge=0)
 
 
 def parse_step(step: object) -> object:
-    """`"remove"`, `"ban"` or `"timeout 1h"` (s, m, h, d) as a Rung; raises ValueError for anything else."""
+    """A step such as `"remove"`, or `"timeout 1h"` (s, m, h, d), as a Rung; raises ValueError for anything else."""
     if not isinstance(step, str):
         return step
-    if step in ("remove", "ban"):
+    if step in ENFORCING and step != "timeout":
         return {"action": step}
     match = re.fullmatch(r"timeout (\d{1,7})([smhd])", step)
     if not match:
-        raise ValueError(f'"{step}" is no step: write "remove", "timeout 1h" (s, m, h or d) or "ban"')
+        raise Unfit("step_unknown", given=step)
     seconds = int(match[1]) * UNITS[match[2]]
     if not SHORTEST_TIMEOUT <= seconds <= LONGEST_TIMEOUT:
-        raise ValueError(f'"{step}" is outside what chats allow: take 30s to 28d')
+        raise Unfit("step_length", given=step)
     return {"action": "timeout", "seconds": seconds}
 
 
 def known_clause(name: str) -> str:
     """Raises ValueError for a clause that no check can find."""
     if name not in CLAUSES:
-        raise ValueError(f'"{name}" is no clause{did_you_mean(name, CLAUSES) or "; take one of " + ", ".join(CLAUSES)}')
+        raise Unfit("clause_unknown", given=name, mend=did_you_mean(name, CLAUSES) or one_of(CLAUSES))
     return name
 
 
@@ -85,7 +91,7 @@ def parse_threshold(value: object) -> object:
 def check_threshold(value: float) -> float:
     """Raises ValueError for a number that no score reaches; "never" says so."""
     if 1 < value < math.inf:
-        raise ValueError('no score is above 1: write a number up to 1, or "never"')
+        raise Unfit("score_above_one")
     return value
 
 
@@ -116,18 +122,22 @@ class Thresholds(Noun):
     @model_validator(mode="after")
     def ordered(self) -> Self:
         if self.review_at > self.act_at:
-            raise ValueError("review_at is above act_at: give act_at the larger number")
+            raise Unfit("thresholds_crossed")
         return self
 
 
 class Clause(Thresholds):
-    """One thing that the community does not want, with the words that a member reads about it."""
+    """One thing that the community does not want, with the words that a member reads about it.
+
+    `respond` is the time to a decision, in seconds; where it says nothing the severity's holds.
+    """
 
     title: Bilingual
     text: Bilingual
     severity: int = Field(ge=1, le=5)
     strikes: int = Field(default=1, ge=0, le=10)
     shadow: bool = False
+    respond: Duration | None = None
     ladder: tuple[Step, ...] = Field(min_length=1)
 
 
@@ -187,6 +197,7 @@ class Policy(Noun):
     flood: FloodRules = FloodRules()
     duplicates: DuplicateRules = DuplicateRules()
     links: LinkRules = LinkRules()
+    review: ReviewRules = ReviewRules()
 
     @property
     def version(self) -> str:
@@ -197,7 +208,8 @@ class Policy(Noun):
         """Raises PolicyError for a clause that this policy does not have."""
         found = self.clauses.get(name)
         if found is None:
-            raise PolicyError(f'policy "{self.name}" has no clause "{name}"{did_you_mean(name, self.clauses)}')
+            mend = did_you_mean(name, self.clauses) or one_of(self.clauses)
+            raise PolicyError(Fault("clause_absent", {"policy": self.name, "given": name, "mend": mend}))
         return found
 
     def explain(self, clause: str, lang: Lang) -> str:
@@ -232,7 +244,10 @@ class Policy(Noun):
         return Thresholds(review_at=review_at, act_at=max(review_at, rules.act_at) if author.act else math.inf)
 
 
-MODELS = (Policy, Clause, Bilingual, Adjustment, ProfileRules, TrustRules, FloodRules, DuplicateRules, LinkRules)
+MODELS = (
+    *(Policy, Clause, Bilingual, Adjustment, ProfileRules, TrustRules, FloodRules, DuplicateRules, LinkRules),
+    ReviewRules,
+)
 """Whose keys a misspelt key is compared with."""
 
 
@@ -247,9 +262,9 @@ def read(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except OSError as error:
-        raise PolicyError(f"{path}: cannot be read ({error.strerror}); give the path of a policy file") from error
+        raise PolicyError(Fault("unreadable", {"why": error.strerror or ""}, str(path))) from error
     except UnicodeDecodeError as error:
-        raise PolicyError(f"{path}: is not UTF-8 text (byte {error.start}); save it as UTF-8") from error
+        raise PolicyError(Fault("not_utf8", {"byte": error.start}, str(path))) from error
 
 
 def parse(text: str, where: str) -> Policy:
@@ -260,23 +275,22 @@ def parse(text: str, where: str) -> Policy:
     try:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise PolicyError(f"{where}{syntax_fault(error)}") from error
+        raise PolicyError(syntax_fault(error, where)) from error
     try:
         return Policy.model_validate(_extended(where, text, table))
     except ValidationError as error:
         faults = fault_lines(text, error, MODELS)
-        raise PolicyError("\n".join(f"{where}:{line}: {what}" for line, what in faults)) from error
+        raise PolicyError(*(fault._replace(where=f"{where}:{line}") for line, fault in faults)) from error
 
 
 def _extended(where: str, text: str, table: dict[str, Any]) -> dict[str, Any]:
     """The table itself or, with `extends = "default"`, the packaged policy with the table's keys over it."""
     base = table.pop("extends", None)
     if base not in (None, "default"):
-        raise PolicyError(f'{where}: extends = "{base}" is not known; write extends = "default", or leave it out')
+        raise PolicyError(Fault("extends_unknown", {"given": str(base)}, where))
     whole = over(tomllib.loads(read(DEFAULT)), table) if base else table
     if stray := list(strays(whole)):
         lines = key_lines(text)
-        mend = 'has no packaged list to stand for; write the list out, or begin the file with extends = "default"'
         told = sorted((lines.get(path, 1), ".".join(map(str, path))) for path in stray)
-        raise PolicyError("\n".join(f'{where}:{line}: "{name}": "..." {mend}' for line, name in told))
+        raise PolicyError(*(Fault("stray_dots", {"key": name}, f"{where}:{line}") for line, name in told))
     return whole
