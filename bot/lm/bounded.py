@@ -21,7 +21,7 @@ class Bounded:
     """A LanguageModel over an engine. It belongs to one event loop.
 
     `queue` calls may wait, half of them of one group; a call may run for `timeout_s` seconds, and `rows` prompts run
-    side by side: 1 for an engine that takes them one after the other, which answers the first call sooner that way.
+    side by side: as many as the engine decodes together, or gains from having to choose among.
     """
 
     def __init__(self, engine: Engine, *, queue: int, timeout_s: float, rows: int = 1) -> None:

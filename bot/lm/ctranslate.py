@@ -1,53 +1,29 @@
 """The model on the CPU by CTranslate2 in int8, in a thread of its own.
 
-Prompts run one after the other: CTranslate2 4.8 forwards a batch at once only up to its shortest prompt and then feeds
-the rest token by token, which took twice the time of single runs here. What a prompt has before its question is kept
-as CTranslate2's static prompt: the two steps of a reading share it, and so do questions over a common passage.
+Prompts that wait at the same time, of one call or of several, are decoded together when their lengths are near each
+other (ctranslate_rows.py). What a prompt has before its question is kept as CTranslate2's static prompt: questions over
+a common passage share it.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
-import math
-import threading
-import time
+import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
-import numpy as np
-
-from bot.lm.prompt import CERTAIN, REFUSAL, parted
+from bot.lm.ctranslate_rows import Batch, Made, Row, together
+from bot.lm.prompt import REFUSAL, parted
 from bot.lm.tokens import BOS, EOS, NEWLINES, TURN, Tokens
 from bot.lm.types import Completion, LmError, ModelError
 
 LIMIT = 512
 """Tokens of a prompt. CTranslate2 4.8 does not mask the sliding window of 512 while it reads a longer prompt: beyond it
 the next-token distribution leaves that of transformers (Kullback-Leibler 1.2 to 8.8, against 0.1 below)."""
-
-
-KEPT = 8
-"""Passages whose state is kept, 44 MB each at 250 tokens. CTranslate2 keeps without bound; they go together."""
-
-
-class _First:
-    """Notes the first step's logits, and stops the decoding once nobody wants it."""
-
-    def __init__(self, cancelled: threading.Event) -> None:
-        self._cancelled = cancelled
-        self.logits: Any = None
-
-    def __call__(self, step: Any) -> bool:
-        if self.logits is None:
-            self.logits = np.array(step.logits, dtype=np.float32).ravel()
-        return self._cancelled.is_set()
-
-
-def probability(logits: Any, token: int) -> float:
-    """The softmax of one entry."""
-    return float(np.exp(logits[token] - logits.max()) / np.exp(logits - logits.max()).sum())
 
 
 def _row(folder: Path, piece: str) -> int:
@@ -65,9 +41,10 @@ class Ctranslate:
         self._folder = folder
         self._generator = generator
         self._tokens = tokens
-        self._refusal_row = _row(folder, REFUSAL)
-        self._held: set[tuple[str, ...]] = set()
-        self._ends = [tokens.piece(token) for token in (*NEWLINES, EOS, TURN)]
+        ends = [tokens.piece(token) for token in (*NEWLINES, EOS, TURN)]
+        self._batch = Batch(generator, refusal=_row(folder, REFUSAL), ends=ends)
+        self._coming: SimpleQueue[Row] = SimpleQueue()
+        self._waiting: list[Row] = []
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="language-model")
 
     @classmethod
@@ -84,14 +61,12 @@ class Ctranslate:
         return cls(folder, name, generator, Tokens.load(folder))
 
     async def generate(self, prompts: Sequence[str], max_tokens: int) -> list[Completion]:
-        """See Engine. The thread stops at the next token after a cancellation, and later calls wait for it."""
-        cancelled, began = threading.Event(), time.perf_counter()
-        try:
-            return await asyncio.get_running_loop().run_in_executor(
-                self._thread, self._all, prompts, max_tokens, cancelled, began
-            )
-        finally:
-            cancelled.set()
+        """See Engine. Calls at the same time are decoded together; a cancelled one leaves at the next token."""
+        rows = [self._row(prompt, max_tokens) for prompt in prompts]
+        for row in rows:
+            self._coming.put(row)
+        self._thread.submit(self._work)
+        return [self._completion(made) for made in await asyncio.gather(*(asyncio.wrap_future(r.done) for r in rows))]
 
     def count(self, text: str) -> int:
         return len(self._tokens.ids(text))
@@ -100,54 +75,37 @@ class Ctranslate:
         await asyncio.to_thread(self._thread.shutdown, wait=True, cancel_futures=True)
         self._generator.unload_model()
 
-    def _all(
-        self, prompts: Sequence[str], max_tokens: int, cancelled: threading.Event, began: float
-    ) -> list[Completion]:
-        return [
-            Completion("", 0.0, 0) if cancelled.is_set() else self._one(prompt, max_tokens, cancelled, began)
-            for prompt in prompts
-        ]
-
-    def _one(self, prompt: str, max_tokens: int, cancelled: threading.Event, began: float) -> Completion:
-        """The first step alone tells the doubt; its logits, at every step, would take twice the time of the rest."""
+    def _row(self, prompt: str, max_tokens: int) -> Row:
         passage, question = parted(prompt)
-        held = tuple(self._tokens.piece(token) for token in (BOS, *self._tokens.ids(passage)))
-        pieces = [self._tokens.piece(token) for token in self._tokens.ids(question)]
-        self._remember(held)
-        first = _First(cancelled)
-        self._decode(pieces, held, max_length=1, return_logits_vocab=True, callback=first)
-        first_ms = (time.perf_counter() - began) * 1000
-        doubt = probability(first.logits, self._refusal_row)
-        if doubt >= CERTAIN:
-            return Completion(REFUSAL, math.log(doubt), 1, doubt, first_ms)
-        result = self._decode(
-            pieces,
-            held,
-            max_length=max_tokens,
-            suppress_sequences=[[REFUSAL]],
-            return_scores=True,
-            callback=lambda _step: cancelled.is_set(),
-        )
-        made = [self._tokens.id(piece) or 0 for piece in result.sequences[0]]
-        return Completion(self._tokens.text(made).strip(), float(result.scores[0]), len(made), doubt, first_ms)
+        held, asked = [BOS, *self._tokens.ids(passage)], self._tokens.ids(question)
+        return Row(tuple(map(self._tokens.piece, held)), [self._tokens.piece(token) for token in asked], max_tokens)
 
-    def _remember(self, held: tuple[str, ...]) -> None:
-        """Notes a passage; the one that is too many makes all go, which takes no time: the weights stay."""
-        if held not in self._held and len(self._held) >= KEPT:
-            self._generator.unload_model()
-            self._generator.load_model()
-            self._held.clear()
-        self._held.add(held)
+    def _work(self) -> None:
+        """Runs until no row is left. What is called while another one runs finds nothing to do afterwards."""
+        while rows := self._next():
+            try:
+                self._batch.run(rows)
+            except RuntimeError as error:
+                _fail(rows, LmError(f"the model {self.name} failed ({error}); run `xiaoer doctor`"))
+            finally:
+                if fault := sys.exception():
+                    _fail(rows, fault)
 
-    def _decode(self, pieces: list[str], held: tuple[str, ...], **options: Any) -> Any:
-        try:
-            return self._generator.generate_batch(
-                [pieces],
-                static_prompt=list(held),
-                cache_static_prompt=True,
-                include_prompt_in_result=False,
-                end_token=self._ends,
-                **options,
-            )[0]
-        except RuntimeError as error:
-            raise LmError(f"the model {self.name} failed ({error}); run `xiaoer doctor`") from error
+    def _next(self) -> list[Row]:
+        """The row that waits longest with those that may be decoded beside it."""
+        while not self._coming.empty():
+            self._waiting.append(self._coming.get())
+        self._waiting = [row for row in self._waiting if not row.done.cancelled()]
+        found = together(self._waiting) if self._waiting else []
+        self._waiting = [row for row in self._waiting if row not in found]
+        return found
+
+    def _completion(self, made: Made) -> Completion:
+        text = self._tokens.text([self._tokens.id(piece) or 0 for piece in made.tokens]).strip()
+        return Completion(text, made.likely, len(made.tokens), made.doubt, made.first_ms)
+
+
+def _fail(rows: Sequence[Row], fault: BaseException) -> None:
+    for row in rows:
+        if not row.done.done() and row.done.set_running_or_notify_cancel():
+            row.done.set_exception(fault)

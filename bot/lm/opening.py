@@ -11,6 +11,7 @@ from typing import Literal
 from bot.lm import cache as cached
 from bot.lm.bounded import Bounded
 from bot.lm.ctranslate import Ctranslate
+from bot.lm.ctranslate_rows import ROWS
 from bot.lm.engine import Engine
 from bot.lm.prompt import reading
 from bot.lm.types import ModelError, Progress, silent
@@ -61,7 +62,7 @@ def _local(cache: Path, model: str | None, device: Device, threads: int, progres
         made = torch_backend.Torch.load(model or None, cache=cache, device=chosen, progress=progress)
         return made, torch_backend.ROWS
     ready = ready or cached.prepare(cache, progress=progress)
-    return Ctranslate.load(ready, name=ready.name, threads=threads), 1
+    return Ctranslate.load(ready, name=ready.name, threads=threads), ROWS
 
 
 def pick_device(device: Device) -> Literal["cpu", "cuda"]:

@@ -1,12 +1,14 @@
 """How fast the model answers beside llama.cpp and transformers: the same prompts, the same published weights.
 
     pip install -e '.[bench]'   # llama.cpp
-    python -m tests.benchmarks.lm_speed [--tokens 64] [--rounds 3] [--cores 2]
+    python -m tests.benchmarks.lm_speed [--tokens 64] [--rounds 2] [--cores 2]
 
-Each engine writes exactly so many tokens after prompts of some 250: one request at a time, then eight side by side.
-Ours is int8 on CTranslate2 as it serves (with the shipped adapter), llama.cpp reads the published Q4_K_M file,
-transformers runs bf16. Ratios are of one run on one machine. The share of the memory's bandwidth is the bytes of the
-weights that a token needs, over the time that it took, over what a sum over a large array reaches.
+Each engine writes exactly so many tokens after prompts of some 250: one request at a time, then eight side by side,
+each in its own best way: ours and transformers in one batch, llama.cpp in eight slots that it batches itself.
+Ours is int8 on CTranslate2 as it serves (with the shipped adapter, scores and first logits), llama.cpp reads the
+published Q4_K_M file, transformers runs bf16. Ratios are of one run on one machine, in which the engines take turns.
+The share of the memory's bandwidth is the bytes of the weights that a token needs, over the time that it took, over
+what sums over large arrays reach on the same cores.
 """
 
 from __future__ import annotations
@@ -15,11 +17,12 @@ import argparse
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -27,7 +30,7 @@ from bot.knowledge.passages import blocks
 from bot.knowledge.reading import read_folder
 from bot.lm import weights
 from bot.lm.cache import prepare
-from bot.lm.prompt import parted, reading
+from bot.lm.prompt import reading
 from bot.lm.tokens import BOS, Tokens
 
 SAMPLE = Path(__file__).parent.parent.parent / "bot/sample/knowledge"
@@ -43,11 +46,14 @@ def prompts(tokens: Tokens) -> list[str]:
     found = []
     for document in read_folder(SAMPLE).documents[:SIDE_BY_SIDE]:
         text = " ".join(block.text for block in blocks(document.text)) * 9
-        size = len(text)
-        while len(tokens.ids(reading("How long does it take?", document.title, text[:size]))) > LENGTH:
-            size -= 10
-        found.append(reading("How long does it take?", document.title, text[:size]))
+        found.append(_of_length(tokens, document.title, text))
     return found
+
+
+def _of_length(tokens: Tokens, title: str, text: str) -> str:
+    """A prompt with as much of the text as LENGTH tokens hold."""
+    made = [reading("How long does it take?", title, text[:size]) for size in range(0, 4 * LENGTH, 10)]
+    return made[bisect_right(made, LENGTH, key=lambda prompt: len(tokens.ids(prompt))) - 1]
 
 
 def ours(folder: Path, cores: int) -> Engine:
@@ -57,13 +63,16 @@ def ours(folder: Path, cores: int) -> Engine:
     generator = ctranslate2.Generator(str(folder), device="cpu", compute_type="int8", intra_threads=cores)
 
     def run(asked: Sequence[str], size: int) -> None:
-        for prompt in asked:
-            passage, question = parted(prompt)
-            head = [tokens.piece(token) for token in (BOS, *tokens.ids(passage))]
-            tail = [tokens.piece(token) for token in tokens.ids(question)]
-            generator.generate_batch(
-                [head + tail], include_prompt_in_result=False, max_length=size, min_length=size, end_token=["<eos>"]
-            )
+        generator.generate_batch(
+            [[tokens.piece(token) for token in (BOS, *tokens.ids(prompt))] for prompt in asked],
+            include_prompt_in_result=False,
+            max_length=size,
+            min_length=size,
+            end_token=["<eos>"],
+            return_scores=True,
+            return_logits_vocab=True,
+            callback=lambda _step: False,
+        )
 
     return run
 
@@ -108,31 +117,47 @@ def transformers(folder: Path, cores: int) -> Engine:
     return run
 
 
-def timed(engine: Engine, asked: Sequence[str], size: int, rounds: int) -> float:
-    """The median seconds of a round; the first, which warms up, is not counted."""
-    took = []
-    for turn in range(rounds + 1):
-        began = time.perf_counter()
-        engine([f"{prompt[:-1]}{' ' * turn}\n" for prompt in asked], size)
-        took.append(time.perf_counter() - began)
-    return median(took[1:])
+class Times(NamedTuple):
+    """Median seconds: the first token, a whole answer, eight answers side by side."""
+
+    first: float
+    one: float
+    many: float
 
 
-def bandwidth() -> float:
-    """Bytes a second that a sum over an array larger than the caches reads on one core, the best of a few."""
-    held = np.ones(1 << 27, dtype=np.float32)
+def measured(engines: Mapping[str, Engine], asked: Sequence[str], size: int, rounds: int) -> dict[str, Times]:
+    """The engines take turns in each round, so that whatever else the machine does meets all of them."""
+    plan = [(asked[:1], 1), (asked[:1], size), (asked, size)]
+    for engine in engines.values():
+        engine(asked[:2], 2)
+    took: dict[str, list[list[float]]] = {name: [[], [], []] for name in engines}
+    for turn in range(rounds):
+        fresh = [([f"{prompt[:-1]}{' ' * turn}\n" for prompt in part], length) for part, length in plan]
+        for at, (part, length) in enumerate(fresh):
+            for name, engine in engines.items():
+                began = time.perf_counter()
+                engine(part, length)
+                took[name][at].append(time.perf_counter() - began)
+                say(f"{name}: {len(part)} x {length} tokens in {took[name][at][-1]:.2f} s")
+    return {name: Times(*map(median, columns)) for name, columns in took.items()}
+
+
+def bandwidth(cores: int) -> float:
+    """Bytes a second that sums over arrays larger than the caches read on so many cores, the best of a few."""
+    held = [np.ones(1 << 26, dtype=np.float32) for _ in range(cores)]
     best = 0.0
-    for _ in range(4):
-        began = time.perf_counter()
-        held.sum()
-        best = max(best, held.nbytes / (time.perf_counter() - began))
+    with ThreadPoolExecutor(cores) as pool:
+        for _ in range(6):
+            began = time.perf_counter()
+            list(pool.map(np.sum, held))
+            best = max(best, sum(one.nbytes for one in held) / (time.perf_counter() - began))
     return best
 
 
 def main(arguments: Sequence[str]) -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--tokens", type=int, default=64)
-    options.add_argument("--rounds", type=int, default=3)
+    options.add_argument("--rounds", type=int, default=2)
     options.add_argument("--cores", type=int, default=2)
     chosen = options.parse_args(arguments)
     folder = prepare(Path.home() / ".cache" / "xiaoer")
@@ -140,32 +165,30 @@ def main(arguments: Sequence[str]) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         file = Path(scratch) / "published.gguf"
         weights.assemble(file)
-        made: dict[str, Callable[[], Engine]] = {
-            "ours": lambda: ours(folder, chosen.cores),
-            "llama.cpp": lambda: llama_cpp(file, chosen.cores),
-            "transformers": lambda: transformers(folder, chosen.cores),
+        engines = {
+            "ours": ours(folder, chosen.cores),
+            "llama.cpp": llama_cpp(file, chosen.cores),
+            "transformers": transformers(folder, chosen.cores),
         }
-        found = {name: _measured(name, make, asked, chosen) for name, make in made.items()}
-    one, many, step = found["ours"]
-    for name, (alone, together, _) in found.items():
+        found = measured(engines, asked, chosen.tokens, chosen.rounds)
+    report(found, chosen.tokens, folder, bandwidth(chosen.cores))
+
+
+def report(found: Mapping[str, Times], size: int, folder: Path, reach: float) -> None:
+    mine = found["ours"]
+    for name, times in found.items():
         say(
-            f"ours / {name}: one answer {one / alone:.2f} of the time, eight {together / many:.2f} times the throughput"
+            f"{name}: first token {1000 * times.first:.0f} ms, answer {times.one:.2f} s,"
+            f" {(size - 1) / (times.one - times.first):.0f} tokens/s, eight {times.many:.2f} s"
         )
-    size = (folder / "model.bin").stat().st_size - weights.VOCABULARY * weights.HIDDEN
-    say(f"ours: {size / step / bandwidth():.0%} of one core's memory bandwidth while writing")
-
-
-def _measured(
-    name: str, make: Callable[[], Engine], asked: Sequence[str], chosen: argparse.Namespace
-) -> tuple[float, float, float]:
-    """Seconds for one answer, for all side by side, and for one further token."""
-    engine = make()
-    one = timed(engine, asked[:1], chosen.tokens, chosen.rounds)
-    first = timed(engine, asked[:1], 1, chosen.rounds)
-    many = timed(engine, asked, chosen.tokens, chosen.rounds)
-    step = (one - first) / (chosen.tokens - 1)
-    say(f"{name}: first token {1000 * first:.0f} ms, answer {one:.2f} s, {1 / step:.0f} tokens/s, eight {many:.2f} s")
-    return one, many, step
+    for name, times in list(found.items())[1:]:
+        say(
+            f"ours / {name}: one answer {mine.one / times.one:.2f} of the time,"
+            f" eight {times.many / mine.many:.2f} times the throughput"
+        )
+    read = (folder / "model.bin").stat().st_size - weights.VOCABULARY * weights.HIDDEN
+    share = read * (size - 1) / (mine.one - mine.first) / reach
+    say(f"ours: {read / 1e6:.0f} MB of weights a token, {share:.0%} of the {reach / 1e9:.1f} GB/s that memory gives")
 
 
 def say(line: str) -> None:

@@ -17,7 +17,8 @@ from transformers import Gemma3ForCausalLM
 
 from bot.lm import LmTimeout, ModelError, check_model, open_lm, prepare, reading
 from bot.lm import cache as cached
-from bot.lm.ctranslate import KEPT, LIMIT, Ctranslate
+from bot.lm.ctranslate import LIMIT, Ctranslate
+from bot.lm.ctranslate_rows import KEPT
 from bot.lm.tokens import NEWLINES, Tokens
 from bot.lm.torch_backend import Torch
 from bot.lm.torch_model import configuration

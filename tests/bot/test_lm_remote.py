@@ -110,7 +110,7 @@ async def test_a_caller_that_leaves_takes_its_requests_with_it() -> None:
 
 
 async def until_left(server: OpenAiServer, number: int) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while len(server.left) < number:
             await asyncio.sleep(0.01)
 
