@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from bot.cli import audit, community, desk, policy_trial, processes, training
+from bot.cli import audit, community, desk, policy_trial, processes, quality, trail, training, undoing
 from bot.stream import OUTAGE
 from moderation.errors import XiaoerError
 
@@ -23,8 +23,9 @@ app = typer.Typer(
     help="Xiaoer (小二): answers sellers' questions, stops what breaks the rules, and hands the rest to a person.\n\n"
     "Start with [bold]xiaoer run[/bold]. Settings: .env.example.",
 )
-for room in (processes, audit, community, policy_trial, desk, training):
+for room in (processes, audit, community, policy_trial, desk, quality, trail, training):
     room.join(app)
+undoing.join(quality.desk)
 
 
 def main() -> None:

@@ -14,13 +14,15 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.app import base, open_model
+from bot.cli.operators import operator
 from bot.cli.screen import Bar
 from bot.config import Settings, settings
 from bot.knowledge.documents import Document, Fault
 from bot.knowledge.index import Index
 from bot.knowledge.reading import read_file
-from bot.knowledge.shelf import Shelf
+from bot.knowledge.shelf import Imported, Shelf
 from bot.knowledge.twins import Twins
+from moderation.audit import setting
 from moderation.errors import XiaoerError
 
 knowledge = typer.Typer(no_args_is_help=True, help="The community's knowledge: what the bot may answer from.")
@@ -31,6 +33,19 @@ def _with_shelf(work: Callable[[Shelf, Settings], Awaitable[Result]]) -> Result:
     async def run() -> Result:
         async with base(given := settings()) as parts:
             return await work(Shelf(parts.redis, given.community), given)
+
+    return asyncio.run(run())
+
+
+def _changing(work: Callable[[Shelf], Awaitable[Result]], told: Callable[[Result], str]) -> Result:
+    """Change the knowledge, with a line in the audit trail where `told` has words for what was done."""
+
+    async def run() -> Result:
+        async with base(given := settings()) as parts:
+            done = await work(Shelf(parts.redis, given.community))
+            if what := told(done):
+                await parts.streams.write(setting(given.community, operator(), what, tier="owner"))
+            return done
 
     return asyncio.run(run())
 
@@ -46,7 +61,7 @@ def add(
     """
     screen = Console()
     if path.is_dir():
-        done = _with_shelf(lambda shelf, _given: shelf.import_folder(path))
+        done = _changing(lambda shelf: shelf.import_folder(path), _imported)
         _tell(screen, done.faults)
         screen.print(f"{done.new} new, {done.changed} changed, {done.removed} removed, {done.unchanged} as before")
         raise typer.Exit(1 if done.faults else 0)
@@ -54,11 +69,16 @@ def add(
     if not read.documents:
         raise XiaoerError("; ".join(map(str, read.faults)))
     documents = [_taught(document) for document in read.documents]
-    _with_shelf(lambda shelf, _given: shelf.replace(path.name, documents))
+    named = ", ".join(one.id for one in documents)
+    _changing(lambda shelf: shelf.replace(path.name, documents), lambda _done: f"knowledge taught: {named}")
     _tell(screen, read.faults)
     for one in documents:
         screen.print(f"added {one.id}: {one.title} ({one.lang})", markup=False, soft_wrap=True)
     raise typer.Exit(1 if read.faults else 0)
+
+
+def _imported(done: Imported) -> str:
+    return f"knowledge imported: {done.moved}" if done.moved else ""
 
 
 def _tell(screen: Console, faults: Sequence[Fault]) -> None:
@@ -115,7 +135,7 @@ def search(
 @knowledge.command()
 def remove(id: Annotated[str, typer.Argument(help="The document's id, as listed, or a table's name.")]) -> None:
     """Take a document out; it is not quoted from that moment on."""
-    if not _with_shelf(lambda shelf, _given: shelf.remove(id)):
+    if not _changing(lambda shelf: shelf.remove(id), lambda removed: f"knowledge deleted: {id}" if removed else ""):
         raise XiaoerError(f"document {id}: there is none of this id; see `xiaoer knowledge list`")
     Console().print(f"removed {id}", markup=False)
 

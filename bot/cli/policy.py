@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import getpass
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Annotated, TypeVar
@@ -14,6 +13,8 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.app import Base, base
+from bot.cli.mistakes import refuse_mistakes
+from bot.cli.operators import operator
 from bot.config import settings
 from bot.policies import Named, named
 from moderation.policy import Policy, PolicyError, load, parse, read
@@ -83,16 +84,26 @@ def _tell_policy(screen: Console, found: Policy) -> None:
 
 
 @policy.command("set")
-def set_(file: File, note: Note = "") -> None:
+def set_(
+    file: File,
+    note: Note = "",
+    anyway: Annotated[
+        bool, typer.Option("--anyway", help="Also if it acts again on what was taken back as a mistake.")
+    ] = False,
+) -> None:
     """Put a policy file in force, in this community, within about two seconds and without a restart.
 
-    The file is checked first: a broken one changes nothing. Its text is kept as a version, so a later change of the
-    file changes nothing either.
+    The file is checked first: a broken one changes nothing, and neither does one that would repeat decisions which
+    were taken back (see `xiaoer policy proof`). Its text is kept as a version, so a later change of the file changes
+    nothing either.
     """
     text = read(file)
 
     async def work(book: PolicyBook, parts: Base) -> Moved:
-        return await book.set(parts.settings.community, text, where=str(file), by=getpass.getuser(), note=note)
+        if not anyway:
+            live = (await named(book, parts.settings, "live")).policy
+            await refuse_mistakes(parts, live, parse(text, str(file)))
+        return await book.set(parts.settings.community, text, where=str(file), by=operator(), note=note)
 
     _tell_move(with_book(work))
 
@@ -107,7 +118,7 @@ def rollback(
     """Put an earlier policy in force again. Without a version it undoes the latest change; again, the one before it."""
 
     async def work(book: PolicyBook, parts: Base) -> Moved:
-        community, by = parts.settings.community, getpass.getuser()
+        community, by = parts.settings.community, operator()
         if not to:
             start = (await book.in_force(community)).live
             return await book.step_back(community, start, by=by, note=note)

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-import getpass
-import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.table import Table
 from rich.text import Text
 
 from bot.app import Base, classifier
 from bot.cli.comparing import tell
+from bot.cli.mistakes import proof_of
+from bot.cli.operators import operator
 from bot.cli.policy import WHICH, Note, Which, both, policy, with_book
 from bot.cli.screen import Bar
+from bot.cli.spans import to_span
 from bot.history import History
 from bot.past import archived, from_file
-from bot.policies import Named
+from bot.policies import Named, named
 from moderation.backtest import Backtest
 from moderation.comparison import EXAMPLES, Report
 from moderation.errors import XiaoerError
@@ -27,9 +29,9 @@ from moderation.judge import Judge
 from moderation.policy import read
 from moderation.policy_book import Moved, PolicyBook
 from moderation.policy_changes import changes
+from moderation.proof import Proof
 from moderation.shadow import ShadowBook
 
-SPANS = {"h": 1, "d": 24, "w": 24 * 7}
 FIRST = 20
 """Changed settings that a backtest lists."""
 
@@ -54,7 +56,7 @@ def shadow(
     text = read(file) if file else ""
 
     async def work(book: PolicyBook, parts: Base) -> Moved:
-        community, by = parts.settings.community, getpass.getuser()
+        community, by = parts.settings.community, operator()
         if file:
             return await book.shadow(community, text, where=str(file), by=by, note=note)
         return await book.end_shadow(community, by)
@@ -93,7 +95,7 @@ def backtest(
 
     Past messages go through both policies in their order. Nothing is changed. The archive goes back ARCHIVE_DAYS.
     """
-    span = _span(since)
+    span = to_span(since)
     if out and not out.parent.is_dir():
         raise XiaoerError(f"{out}: the folder {out.parent} is not there; make it, or name another file")
     screen = Console()
@@ -110,13 +112,6 @@ def backtest(
     tell(screen, report, examples)
     if out:
         out.write_text(report.model_dump_json(indent=2) + "\n", "utf-8")
-
-
-def _span(since: str) -> timedelta:
-    match = re.fullmatch(r"(\d{1,4})([hdw])", since)
-    if not match or not int(match[1]):
-        raise XiaoerError(f"--since {since}: write a number and h, d or w, such as 12h, 30d or 2w")
-    return timedelta(hours=int(match[1]) * SPANS[match[2]])
 
 
 async def _replayed(
@@ -139,6 +134,33 @@ async def _replayed(
             "take a longer --since, or a file by --from"
         )
     return old, new, report
+
+
+@policy.command()
+def proof(
+    which: Annotated[str, typer.Argument(help=f"{WHICH}a policy file; the one in force if left out.")] = "live",
+) -> None:
+    """Judge what was taken back as a mistake once more; exits with 1 when the policy would act on any of it again.
+
+    Each message whose decision was overturned is kept, without names and accounts, as a test of every later policy.
+    """
+    screen = Console()
+    found, of = with_book(lambda book, parts: _proven(book, parts, which))
+    table = Table("case", "then", "now", "score", box=None, pad_edge=False)
+    for one in (*found.acts, *found.reviews):
+        style = "bold red" if one in found.acts else ""
+        cells = (one.case, one.before, f"{one.ruling} {one.clause}", f"{one.score:.2f}")
+        table.add_row(*(Text(cell, style) for cell in cells))
+    if found.acts or found.reviews:
+        screen.print(table)
+    told = f"{len(found.acts)} it would act on again, {len(found.reviews)} it would ask a person about"
+    screen.print(Text(f"{of.stamp}: of {found.examples} decisions that were taken back, {told}"), soft_wrap=True)
+    raise typer.Exit(1 if found.acts else 0)
+
+
+async def _proven(book: PolicyBook, parts: Base, which: str) -> tuple[Proof, Named]:
+    of = await named(book, parts.settings, which)
+    return await proof_of(parts, of.policy), of
 
 
 async def _replay_archive(parts: Base, span: timedelta, test: Backtest, bar: Bar) -> None:

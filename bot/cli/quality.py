@@ -97,7 +97,8 @@ def _times(found: Quality, say: Words) -> Table:
     table = _table(say, *names)
     for one in found.times:
         lengths = (one.response_median_s, one.response_p90_s, one.decision_median_s, one.decision_p90_s)
-        _row(table, _topic(one.topic, say), one.cases, *(about(part, say.lang) for part in lengths), one.in_time.percent())
+        told = [about(part, say.lang) for part in lengths]
+        _row(table, _topic(one.topic, say), one.cases, *told, one.in_time.percent())
     return table
 
 
