@@ -82,7 +82,8 @@ def _line(cluster: Cluster, call: Call, policy: Policy) -> str:
 
 async def _preview(reach: Reach, call: Call, name: str, action: Action) -> Outcome:
     """What would be decided, kept until it is confirmed by the word that the answer ends with."""
-    cluster = next((one for one in await _found(reach, call) if one.name == name), None)
+    found = await _found(reach, call)
+    cluster = next((one for one in found if any(case.id == name for case in one.cases)), None)
     if cluster is None:
         return call.told(call.says("bulk_gone", case=name))
     policy = (await reach.bench.sitting(call.community.name)).judge.policy
@@ -90,7 +91,8 @@ async def _preview(reach: Reach, call: Call, name: str, action: Action) -> Outco
     plan = Plan(word=_word(call), cluster=name, action=action, cases=tuple(case.id for case in chosen))
     quoted = [f"> {cluster.sample.subject.text[:QUOTED]}"] if call.alone else []
     doing = words(call.lang)(f"card.do_{action}")
-    sure = call.says("bulk_sure", n=len(chosen), action=doing, case=name, word=plan.word, verb=action)
+    verb = doing if call.lang == "zh" else action
+    sure = call.says("bulk_sure", n=len(chosen), action=doing, case=name, word=plan.word, verb=verb)
     kept = ("SET", _plan(call), plan.model_dump_json(), "EX", str(CONFIRM_S))
     return call.told("\n".join([_line(cluster, call, policy), *quoted, sure]), kept)
 
@@ -110,7 +112,9 @@ async def _decided(reach: Reach, call: Call, plan: Plan) -> Done:
     def choose(case: Case) -> Decision:
         return _decision(call, case, plan.action, policy)
 
-    return await decide_each(reach.books.cases, call.community.name, plan.cases, choose, seconded=seconded)
+    return await decide_each(
+        reach.books.cases, call.community.name, plan.cases, choose, seconded=seconded, tier=call.tier
+    )
 
 
 def _decision(call: Call, case: Case, action: Action, policy: Policy) -> Decision:

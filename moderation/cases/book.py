@@ -23,6 +23,8 @@ from moderation.types import Case, Decision
 
 LEASE_S = 300
 """Seconds that a claim holds without a sign of life; afterwards the case is free again."""
+PAGE = 200
+"""Cases that are read at a time."""
 
 
 class Counts(NamedTuple):
@@ -39,6 +41,7 @@ class CaseBook:
     def __init__(self, redis: Redis, *, lease_s: float = LEASE_S) -> None:
         self._redis = redis
         self._lease_ms = int(lease_s * 1000)
+        self.lease_s = lease_s
         self._search = Search(redis)
         self._claim, self._beat, self._release = (script(redis, name) for name in ("claim", "beat", "release"))
         self._decide, self._opine = script(redis, "decide"), script(redis, "opine")
@@ -148,6 +151,11 @@ class CaseBook:
         return found
 
     async def _many(self, community: str, ids: Sequence[str]) -> list[Case]:
+        """In pages: who else waits for the event loop has a turn between them."""
+        pages = [await self._page(community, ids[first : first + PAGE]) for first in range(0, len(ids), PAGE)]
+        return [case for page in pages for case in page]
+
+    async def _page(self, community: str, ids: Sequence[str]) -> list[Case]:
         pipe = self._redis.pipeline(transaction=False)
         pipe.time()
         for id_ in ids:

@@ -100,9 +100,10 @@ class SecondLooks:
         return cast(list[tuple[str, float]], await rows)
 
     async def _open(self, community: str, by: str, page: Sequence[tuple[str, float]]) -> list[tuple[Case, float]]:
-        """Those of the page that this person may look at, unless somebody else does now."""
+        """Those of the page that this person may look at, unless somebody else does now; never what is forgotten."""
         times = dict(page)
-        asked = [case for case in await self._cases(community, list(times)) if case.kind == "moderation"]
+        found = await self._cases(community, list(times))
+        asked = [case for case in found if case.kind == "moderation" and not case.subject.forgotten]
         left = [case for case in asked if len(case.after) < LOOKS and by not in {look.by for look in case.after}]
         return [(case, times[case.id]) for case in left if not await self._had_part(community, case, by)]
 
