@@ -7,7 +7,7 @@ from typing import Protocol
 import structlog
 from redis.asyncio import Redis
 
-from bot.communities import Communities, Community
+from bot.communities import Communities, Community, chat_of
 from bot.happenings import Membership
 from bot.outcome import Outcome
 from bot.setup_cards import button
@@ -19,6 +19,8 @@ from moderation.types import Place, Say
 GONE_S = 24 * 3600
 """Seconds that nothing is sent to a chat that the bot was removed from. A bot that was away when it was added again
 hears nothing of that, so the mark must not last; what is refused afterwards is only told."""
+UNSAID = "*"
+"""Stands for the guild of a place that does not say it: gone with the last guild of its community."""
 
 log = structlog.get_logger()
 
@@ -65,40 +67,29 @@ class Arrivals:
     async def _added(self, change: Membership) -> Outcome:
         """One welcome for each time that the bot is added, however often a platform tells of it."""
         place, welcomed = change.place, _welcomed(change.place)
-        await self._communities.come(place.platform, place.community)
-        back: Write = ("DEL", _gone(place, _chat(place)), _gone(place, "*"))
-        if await self._redis.hexists(welcomed, _chat(place)):
+        await self._communities.come(place.platform, chat_of(place))
+        back: Write = ("DEL", _gone(place, chat_of(place)), _gone(place, UNSAID))
+        if await self._redis.hexists(welcomed, chat_of(place)):
             return Outcome("silent", writes=(back,))
         text = "\n\n".join(words(lang)("setup.welcome") for lang in LANGS)
         start = button("show:lang", " / ".join(words(lang)("setup.press_start") for lang in LANGS), "good")
         said = Say(id=_id(change), place=place, text=text, kind="notice", buttons=(start,))
-        return Outcome("answered", (said,), (back, ("HSET", welcomed, _chat(place), change.at.isoformat())))
+        return Outcome("answered", (said,), (back, ("HSET", welcomed, chat_of(place), change.at.isoformat())))
 
     async def _removed(self, change: Membership, community: Community) -> Outcome:
-        place = change.place
-        whole = place.platform == "discord" and await self._left_guild(community.name)
-        if place.platform != "discord":
-            await self._communities.leave(place.platform, _chat(place))
-        mark = _gone(place, "*" if whole else _chat(place))
-        gone: Write = ("SET", mark, change.at.isoformat(), "EX", str(GONE_S))
-        writes: tuple[Write, ...] = (gone, ("HDEL", _welcomed(place), _chat(place)))
+        place, chat = change.place, chat_of(change.place)
+        await self._communities.leave(place.platform, chat)
+        last = not await self._communities.chats(place.platform, community.name)
+        marks = [chat, *([UNSAID] if last and place.platform == "discord" else [])]
+        gone = [("SET", _gone(place, mark), change.at.isoformat(), "EX", str(GONE_S)) for mark in marks]
+        writes: tuple[Write, ...] = (*gone, ("HDEL", _welcomed(place), chat))
         mend = "invite the bot again if this was a mistake; `xiaoer doctor` prints the link"
-        log.warning("removed from a chat", platform=place.platform, chat=place.channel, mend=mend)
+        log.warning("removed from a chat", platform=place.platform, chat=chat, mend=mend)
         desk = community.desk_place
-        if desk is None or (desk.platform == place.platform and (whole or _chat(desk) == _chat(place))):
+        if desk is None or (desk.platform == place.platform and _mark(desk) in marks):
             return Outcome("silent", writes=writes)
         told = words(community.lang)("setup.removed", chat=_title(place, community))
         return Outcome("answered", (Say(id=_id(change), place=desk, text=told, kind="notice"),), writes)
-
-    async def _left_guild(self, community: str) -> bool:
-        """Whether all the community's channels on Discord are gone: they are with its only server.
-
-        A place does not say which server it is in: of several the others' channels must not fall silent.
-        """
-        guilds = await self._communities.chats("discord", community)
-        if len(guilds) == 1:
-            await self._communities.leave("discord", guilds[0])
-        return len(guilds) <= 1
 
     async def _rights_changed(self, change: Membership, community: Community) -> Outcome:
         """Told when something else is missing than was told before: platforms call many a change one of rights."""
@@ -109,18 +100,18 @@ class Arrivals:
             log.warning("rights could not be asked for", platform=place.platform, fault=str(fault))
             return Outcome("silent")
         lacking = "\n".join(missing)
-        if lacking == (await self._redis.hget(known, _chat(place)) or ""):
+        if lacking == (await self._redis.hget(known, chat_of(place)) or ""):
             return Outcome("silent")
         first = words(community.lang)("setup.rights_changed", chat=_title(place, community))
         text = "\n".join([first, *_told(missing, community)])
         said = Say(id=_id(change), place=community.desk_place or place, text=text, kind="notice")
-        kept: Write = ("HSET", known, _chat(place), lacking) if lacking else ("HDEL", known, _chat(place))
+        kept: Write = ("HSET", known, chat_of(place), lacking) if lacking else ("HDEL", known, chat_of(place))
         return Outcome("answered", (said,), (kept,))
 
 
 async def gone(redis: Redis, place: Place) -> bool:
     """Whether the bot was removed from that chat lately: what is meant for it has nobody to go to."""
-    return bool(await redis.exists(_gone(place, _chat(place)), _gone(place, "*")))
+    return bool(await redis.exists(_gone(place, _mark(place))))
 
 
 async def rights_told(rights: Rights, place: Place, community: Community) -> list[str]:
@@ -139,9 +130,9 @@ def _title(place: Place, community: Community) -> str:
     return place.title or community.title or place.channel
 
 
-def _chat(place: Place) -> str:
-    """The chat that a channel is in: a topic's group on Telegram."""
-    return place.channel.partition("/")[0]
+def _mark(place: Place) -> str:
+    """What is marked when the place is gone; an old row on Discord does not say which guild it is in."""
+    return UNSAID if place.platform == "discord" and not place.home else chat_of(place)
 
 
 def _gone(place: Place, chat: str) -> str:

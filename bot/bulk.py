@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from moderation.cases import CaseBook, Settled, Taken
-from moderation.types import Case, Decision
+from moderation.cases import CaseBook, Settled, Taken, may_take
+from moderation.types import Case, Decision, Tier
 
 MOST = 50
 """Cases that are decided in one go."""
 
 
 class Done(NamedTuple):
-    """The cases decided, those that wait for a second person, and those that other people decided or hold."""
+    """The cases decided, those that wait for a second person, those that other people decided, and those that they hold
+    or are asked for."""
 
     decided: list[str]
     waiting: list[str]
@@ -22,16 +23,29 @@ class Done(NamedTuple):
 
 
 async def decide_each(
-    book: CaseBook, community: str, cases: Iterable[str], choose: Callable[[Case], Decision], *, seconded: bool
+    book: CaseBook,
+    community: str,
+    cases: Iterable[str],
+    choose: Callable[[Case], Decision],
+    *,
+    seconded: bool,
+    tier: Tier,
 ) -> Done:
-    """Decide these cases. The same again changes nothing; a case that there is none of is passed over."""
+    """Decide these cases. The same again changes nothing; a case that there is none of is passed over.
+
+    `tier` is that of who decides: what was laid before a higher one stays as it is.
+    """
     done = Done([], [], [], [])
     for id_ in cases:
         case = await book.get(community, id_)
         if case is None:
             continue
+        decision = choose(case)
+        if case.state == "open" and not may_take(case, decision.by, tier):
+            done.held.append(id_)
+            continue
         try:
-            now = await book.decide(community, choose(case), seconded=seconded)
+            now = await book.decide(community, decision, seconded=seconded)
         except Settled:
             done.before.append(id_)
         except Taken:

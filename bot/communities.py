@@ -39,13 +39,17 @@ class NotWelcome(XiaoerError):  # noqa: N818 - reads as what it tells
 class Community(Noun):
     """What is known of a community: its name in the keys, its title for people, and how far the bot may go.
 
-    `desk` is the address of the channel that gets the moderators' cards; `lang` the one for words to all.
+    `desk` is the address of the channel that gets the moderators' cards, `desk_home` the guild or chat that it is in
+    (empty in old rows); `desk_log` says whether what the policy did by itself is shown there too. `lang` is the one for
+    words to all.
     """
 
     name: str
     title: str = ""
     mode: Mode = "live"
     desk: str = ""
+    desk_home: str = ""
+    desk_log: bool = True
     lang: Lang = "en"
     since: AwareDatetime = Field(default_factory=lambda: datetime.now(UTC))
 
@@ -55,11 +59,17 @@ class Community(Noun):
         platform, _, channel = self.desk.partition(":")
         if not channel or len(channel) > ID_LENGTH:
             return None
-        return Place(platform=platform, community=self.name, channel=channel)
+        return Place(platform=platform, community=self.name, channel=channel, home=self.desk_home)
 
     def is_desk(self, place: Place) -> bool:
         """Whether the moderators sit in this channel."""
         return self.desk == place.address
+
+    def with_desk(self, place: Place | None) -> Community:
+        """The community with the moderators in that channel; None for no desk."""
+        return self.model_copy(
+            update={"desk": place.address if place else "", "desk_home": place.home if place else ""}
+        )
 
 
 class Communities:
@@ -116,11 +126,9 @@ class Communities:
         """The bot was removed from a chat: what is known of it stays, for the day it is added again."""
         await self._redis.sadd(LEFT, f"{platform}:{chat}")
 
-    async def come(self, platform: str, community: str) -> None:
-        """The bot was added to a chat of this community, for the first time or again."""
-        known = await cast(Awaitable[dict[str, str]], self._redis.hgetall(CHATS))
-        if mine := [chat for chat, name in known.items() if name == community and chat.startswith(f"{platform}:")]:
-            await self._redis.srem(LEFT, *mine)
+    async def come(self, platform: str, chat: str) -> None:
+        """The bot was added to a chat, for the first time or again."""
+        await self._redis.srem(LEFT, f"{platform}:{chat}")
 
     async def chats(self, platform: str, community: str = "") -> list[str]:
         """The ids of the chats that the bot is in, as far as is known; those of one community, or of all."""
@@ -144,6 +152,11 @@ class Communities:
         """The community that a member's direct messages belong to: where it was last seen, or the house's own."""
         found = await cast(Awaitable[str | None], self._redis.hget(HOMES, f"{platform}:{member}"))
         return found or self.house
+
+
+def chat_of(place: Place) -> str:
+    """The Discord guild or the Telegram chat that a channel is in; the channel where a row on Discord does not say."""
+    return place.home or place.channel.partition("/")[0]
 
 
 def keeping(community: Community) -> Write:

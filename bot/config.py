@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
@@ -92,6 +93,12 @@ def settings() -> Settings:
         return Settings()
     except ValidationError as fault:
         raise XiaoerError("\n".join(_explain(dict(error)) for error in fault.errors())) from None
+
+
+def terminal_language() -> str:
+    """The terminal's language as a tag such as `zh-CN`, as POSIX ranks the variables; "" where none is set."""
+    found = next((given for name in ("LC_ALL", "LC_MESSAGES", "LANG") if (given := os.environ.get(name))), "")
+    return found.partition(".")[0].replace("_", "-")
 
 
 def _explain(error: dict[str, object]) -> str:

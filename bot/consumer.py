@@ -17,7 +17,7 @@ from collections.abc import Awaitable, Callable, Sequence
 import structlog
 from redis.exceptions import RedisError
 
-from bot.stream import OUTAGE, TRIES, Entry, Streams, names
+from bot.stream import OUTAGE, TRIES, Entry, Outdated, Streams, names
 from moderation.keys import Write
 
 Handle = Callable[[Entry], Awaitable[Sequence[Write]]]
@@ -164,7 +164,10 @@ class Consumer:
                 return True
             await asyncio.sleep(0.1 * 2**attempt)
             return False
-        await self._streams.commit(entry, self.owner, writes)
+        try:
+            await self._streams.commit(entry, self.owner, writes)
+        except Outdated:  # another worker was faster: what follows from that is found out in the next attempt
+            return False
         return True
 
     async def _bury(self, entry: Entry, error: str) -> None:

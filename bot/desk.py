@@ -6,23 +6,23 @@ from collections.abc import Awaitable, Sequence
 from datetime import datetime
 from typing import NamedTuple, cast
 
-import re2
-
-from bot.audit import Result, auditing
 from bot.books import Books
-from bot.cards import buttons, can_undo, card
+from bot.cards import buttons, can_undo, card, case_and_verb
 from bot.communities import Community
-from bot.effects import taking_back
+from bot.desk_log import DeskLog, is_news
 from bot.happenings import Press
 from bot.knowledge.documents import guess_lang
 from bot.outcome import Bench
 from bot.stream import saying
+from bot.undoing import undone
 from bot.words import words
-from moderation.cases import OwnDecision, Settled, Taken, reversing
+from moderation.audit import Result, auditing
+from moderation.cases import OwnDecision, Settled, Taken, may_take, needs_second, proposed
+from moderation.cases.undoing import Reversals
 from moderation.keys import Write, key
 from moderation.members import admin, reaches
-from moderation.policy import Policy
-from moderation.types import Action, Case, Decision, Place, Say, Tier
+from moderation.policy import Policy, Rung
+from moderation.types import ENFORCING, Action, Case, Decision, Place, Say, Tier, case_id
 
 TIMEOUT_S = 3600
 """Seconds of a timeout by a button, where the policy proposes no other length."""
@@ -30,9 +30,8 @@ SHOWN = 5
 """Cards of one case that are kept up to date, the latest ones."""
 SHOWN_S = 90 * 24 * 3600
 
-_BUTTON = re2.compile(r"^case:([0-9A-Z]{8}(?:-\d+)?):([a-z]+)$")
-_DECIDES: dict[str, tuple[Action, ...]] = {
-    "moderation": ("dismiss", "remove", "timeout", "ban"),
+DECIDES: dict[str, tuple[Action, ...]] = {
+    "moderation": ("dismiss", *ENFORCING),
     "handoff": ("dismiss", "answer"),
     "appeal": ("uphold", "overturn"),
 }
@@ -61,31 +60,34 @@ class Desk:
     def __init__(self, books: Books, bench: Bench) -> None:
         self._books = books
         self._bench = bench
+        self._reversals = Reversals(books.streams.redis)
+        self._log = DeskLog(books.streams, books.communities)
 
     async def press(self, press: Press) -> Sequence[Write]:
         """What a pressed button leads to. The card itself changes with its case."""
-        found = _BUTTON.search(press.button)
+        found = case_and_verb(press.button)
         if found is None:
             return ()
-        name, verb = found.groups()
+        name, verb = found
         community = await self._books.communities.get(press.place.community)
         case = await self._books.cases.get(community.name, name)
         if case is None:
             return [_tell(press, words(community.lang)("commands.no_case", case=name))]
         pressed = Pressed(press, case, verb, community)
-        tier, needed = await self._tier(press), _needed(case, verb)
+        tier = await self._tier(press)
+        needed = _needed(pressed, tier)
         if not reaches(tier, needed):
             refused = words(community.lang)("commands.refused", tier=words(community.lang)(f"tier.{needed}"))
             return [_tell(press, refused), _audited(pressed, tier, done=False)]
         try:
-            return [*await self._done(pressed), _audited(pressed, tier, done=True)]
+            return [*await self._done(pressed, tier), _audited(pressed, tier, done=True)]
         except (Settled, Taken, OwnDecision) as fault:
             return [_tell(press, await self._late(community, fault))]
 
     async def _tier(self, press: Press) -> Tier:
         return await self._books.members.tier(press.place.community, press.place.platform, press.member)
 
-    async def _done(self, pressed: Pressed) -> Sequence[Write]:
+    async def _done(self, pressed: Pressed, tier: Tier) -> Sequence[Write]:
         """Raises Settled, Taken or OwnDecision."""
         case, community, by = pressed.case, pressed.community, pressed.by
         known: Write = ("HSET", key(community.name, "moderators"), by, pressed.by_name)
@@ -101,11 +103,15 @@ class Desk:
                 return [known, _tell(pressed.press, words(community.lang)("card.how_answer", case=case.id))]
             case "undo" if can_undo(case):
                 back = Decision(case=case.id, action="overturn", by=by, by_name=pressed.by_name, at=pressed.press.at)
-                return [*reversing(case, back), *map(saying, taking_back(case))]
+                return (await undone(self._reversals, case, back)).all
         policy = (await self._bench.sitting(community.name)).judge.policy
-        decision = _decision(pressed, policy)
-        if decision:
-            await self._books.cases.decide(community.name, decision)
+        decision = _decision(pressed, policy, await rung_for(self._books, policy, case))
+        if decision is None:
+            return [known]
+        seconded = needs_second(policy.review, decision.action, tier)
+        after = await self._books.cases.decide(community.name, decision, seconded=seconded)
+        if after.state == "open":
+            return [known, _tell(pressed.press, words(community.lang)("card.second_needed"))]
         return [known]
 
     async def _late(self, community: Community, fault: Settled | Taken | OwnDecision) -> str:
@@ -130,19 +136,34 @@ class Desk:
         if one is None:
             return ()
         policy = (await self._bench.sitting(community)).judge.policy
-        text = card(one, policy, home.lang, await names(self._books, community))
+        rung = await rung_for(self._books, policy, one)
+        text = card(one, policy, home.lang, await names(self._books, community), rung=rung)
+        if await self._appealed(one):
+            text += "\n" + words(home.lang)("card.appealed", case=case_id("appeal", one.subject))
         shown = await self._shown(one)
         if not shown:
-            place = home.desk_place
-            if place is None or one.state != "open":
-                return ()
-            said = _card(one, place, f"{one.id}:card", text, home)
-            return [saying(said), *showing(one, said)]
+            return await self._first(one, home, text)
         edits = [
             _card(one, before.place, f"{before.id}:{event}", text, home).model_copy(update={"edits": before.id})
             for before in shown
         ]
         return [saying(edit) for edit in edits]
+
+    async def _first(self, case: Case, home: Community, text: str) -> Sequence[Write]:
+        """The first card of a case: an open one's, or the quiet one of what the policy did by itself."""
+        place, settled = home.desk_place, case.state == "settled"
+        if place is None or (settled and not (home.desk_log and is_news(case))):
+            return ()
+        if settled and not await self._log.has_room(case):
+            return await self._log.counting(case, home, place)
+        said = _card(case, place, f"{case.id}:card", text, home).model_copy(update={"quiet": settled})
+        return [saying(said), *showing(case, said)]
+
+    async def _appealed(self, case: Case) -> bool:
+        """Whether its member has asked for another look."""
+        if case.kind != "moderation" or case.state == "open":
+            return False
+        return await self._books.cases.get(case.community, case_id("appeal", case.subject)) is not None
 
     async def _shown(self, case: Case) -> list[Say]:
         rows = self._books.streams.redis.lrange(_shown(case), 0, -1)
@@ -156,6 +177,13 @@ def showing(case: Case, said: Say) -> list[Write]:
     return [("RPUSH", name, kept), ("LTRIM", name, str(-SHOWN), "-1"), ("EXPIRE", name, str(SHOWN_S))]
 
 
+async def rung_for(books: Books, policy: Policy, case: Case) -> Rung | None:
+    """The step that the ladder proposes for an open case, by the strikes that its member has by now."""
+    if case.state != "open" or case.kind != "moderation":
+        return None
+    return proposed(policy, case, (await books.members.standing(case.subject)).strikes)
+
+
 async def names(books: Books, community: str) -> dict[str, str]:
     """The moderators' names by their ids, those of the console among them."""
     found = books.streams.redis.hgetall(key(community, "moderators"))
@@ -167,30 +195,33 @@ def _card(case: Case, place: Place, id_: str, text: str, community: Community) -
     return Say(id=id_, place=place, text=text, kind="notice", case=case.id, buttons=shown)
 
 
-def _needed(case: Case, verb: str) -> Tier:
-    """Helpers answer questions; who acts on members or messages is a moderator."""
+def _needed(pressed: Pressed, tier: Tier) -> Tier:
+    """Helpers answer questions; who acts on members or messages is a moderator, or of the tier that was asked."""
+    case, verb = pressed.case, pressed.verb
+    if case.state == "open" and case.asked and verb != "release" and not may_take(case, pressed.by, tier):
+        return case.asked
     return "helper" if case.kind == "handoff" or verb in ("claim", "release") else "moderator"
 
 
-def _decision(pressed: Pressed, policy: Policy) -> Decision | None:
+def _decision(pressed: Pressed, policy: Policy, rung: Rung | None) -> Decision | None:
     """The decision that a button stands for; None for one that this kind of case does not have."""
     case, verb = pressed.case, pressed.verb
     named = {"case": case.id, "by": pressed.by, "by_name": pressed.by_name, "at": pressed.press.at}
     if verb == "send" and case.kind == "handoff" and case.reply and case.reply.text:
         return Decision.model_validate({**named, "action": "answer", "text": case.reply.text[:4096]})
-    if verb not in _DECIDES[case.kind]:
+    if verb not in DECIDES[case.kind]:
         return None
-    if verb in ("remove", "timeout", "ban"):
-        return Decision.model_validate({**named, "action": verb, **_enforcing(case, verb, policy)})
+    if verb in ENFORCING:
+        return Decision.model_validate({**named, "action": verb, **enforcing(case, verb, policy, rung)})
     return Decision.model_validate({**named, "action": verb})
 
 
-def _enforcing(case: Case, verb: str, policy: Policy) -> dict[str, str | int]:
-    """The reason that the member is told, the strikes, and a timeout's length."""
+def enforcing(case: Case, verb: str, policy: Policy, rung: Rung | None = None) -> dict[str, str | int]:
+    """The reason that the member is told, the strikes, and a timeout's length: as proposed, where one is."""
     clause = case.verdict.clause or "" if case.verdict else ""
     known = policy.clauses.get(clause)
-    proposed = case.proposed.seconds if case.proposed else 0
-    seconds = (proposed or TIMEOUT_S) if verb == "timeout" else 0
+    lengths = [step.seconds for step in (case.proposed, rung) if step and step.seconds]
+    seconds = next(iter(lengths), TIMEOUT_S) if verb == "timeout" else 0
     if known:
         return {"reason": clause, "strikes": known.strikes, "seconds": seconds}
     told = words(guess_lang(case.subject.text))("say.by_moderator")

@@ -10,7 +10,7 @@ import secrets
 
 from redis.asyncio import Redis
 
-from bot.communities import Communities
+from bot.communities import Communities, chat_of
 from moderation.types import Noun, Place
 
 CODE_S = 15 * 60
@@ -50,9 +50,8 @@ class DeskCodes:
         asked = await self._get(code)
         if asked is None or not asked.community or asked.desk.address != place.address:
             return False
-        chat = place.channel.partition("/")[0]
-        community = await self._communities.join(place.platform, chat, asked.community)
-        await self._communities.keep(community.model_copy(update={"desk": place.address}))
+        community = await self._communities.join(place.platform, chat_of(place), asked.community)
+        await self._communities.keep(community.with_desk(place))
         return True
 
     async def _get(self, code: str) -> _Asked | None:

@@ -20,7 +20,7 @@ from bot.adapters.web_room import Room
 from bot.app import Base, open_communities
 from bot.books import open_books
 from bot.commands import menu
-from bot.commands.suggesting import suggesting
+from bot.commands.suggesting import drafting, suggesting
 from bot.gateway import Gateway
 from bot.report import Report
 from bot.web.serving import address
@@ -104,4 +104,5 @@ def _discord(parts: Base) -> Adapter:
         redis=parts.redis,
         refusals=Refusals(parts.redis, communities),
         suggest=suggesting(books, "discord"),
+        draft=drafting(books, "discord"),
     )

@@ -33,6 +33,7 @@ from bot.report import Report
 from bot.stream import OUTAGE
 from bot.telemetry import BACKLOG, CASES, ops
 from bot.web.serving import address, bind, serve
+from moderation.audit import OPERATOR, setting
 from moderation.errors import XiaoerError
 from moderation.members import MemberBook
 from moderation.policy import Policy, read
@@ -143,7 +144,10 @@ class House:
 async def fill_shelf(parts: Base, report: Report) -> None:
     """Take the folder's documents into the community's knowledge. Each broken file is told; the others serve."""
     if folder := knowledge_path(parts.settings):
-        imported = await Shelf(parts.redis, parts.settings.community).import_folder(folder)
+        community = parts.settings.community
+        imported = await Shelf(parts.redis, community).import_folder(folder)
+        if imported.moved:
+            await parts.streams.write(setting(community, OPERATOR, f"knowledge imported: {imported.moved}"))
         for fault in imported.faults:
             report.fault(f"knowledge file left out: {fault}")
 

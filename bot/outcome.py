@@ -33,7 +33,8 @@ class Outcome(NamedTuple):
     """What became of a message, a decision or a vote, and what is to be done about it.
 
     `shadow` is the verdict of the policy beside the one in force; nothing follows from it. `would` is what would have
-    become of it, where a community only tries the bot out.
+    become of it, where a community only tries the bot out. `expects` are what must still hold when it is written; else
+    what becomes of it is asked again.
     """
 
     fate: Fate
@@ -44,6 +45,7 @@ class Outcome(NamedTuple):
     reply: Reply | None = None
     shadow: Verdict | None = None
     would: Fate | None = None
+    expects: tuple[Write, ...] = ()
 
     def only_tried(self) -> Outcome:
         """The same where nothing is to be said or done: what would have become of it, and why."""

@@ -13,6 +13,7 @@ from bot.app import policy_path
 from bot.config import Settings
 from moderation.policy import DEFAULT, Policy, PolicyError, load, parse
 from moderation.policy_book import FILE, PolicyBook
+from moderation.policy_words import Fault
 
 WORDS = ("live", "shadow", "file", "default")
 _VERSION = re.compile(r"[0-9a-f]{3,10}")
@@ -41,7 +42,7 @@ async def named(book: PolicyBook, given: Settings, word: str) -> Named:
     if word == "shadow":
         shadow = (await book.in_force(given.community)).shadow
         if shadow == FILE:
-            raise PolicyError("no policy runs in shadow; start one with `xiaoer policy shadow FILE`")
+            raise PolicyError(Fault("no_shadow"))
         return await _stored(book, given, shadow)
     if _VERSION.fullmatch(word):
         return await _stored(book, given, word)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.audit import auditing
 from bot.books import Books
-from bot.communities import keeping
+from bot.communities import chat_of, keeping
 from bot.happenings import Membership
+from moderation.audit import setting
 from moderation.keys import Write
 from moderation.members import admin
+from moderation.types import Place
 
 
 class Presence:
@@ -26,28 +27,35 @@ class Presence:
         who = admin(change.place.platform, change.member.id if change.member else change.place.channel)
         tier = change.member.tier if change.member else "member"
         what = " ".join(part for part in (change.change, change.place.channel, change.moved_to) if part)
-        return [*moved, auditing(change.place.community, who, tier, what, "done", change.at)]
+        return [*moved, setting(change.place.community, who, what, tier=tier, at=change.at)]
 
     async def _moved(self, change: Membership) -> list[Write]:
         """A group that became a supergroup keeps its desk and the kinds of its channels."""
         place = change.place
         community = await self._books.communities.get(place.community)
         kinds = await self._books.channels.moved(place, change.moved_to)
-        if not _has_desk(community.desk, change):
+        desk = community.desk_place
+        if desk is None or not _is_in(desk, change):
             return kinds
-        old, new = place.address, f"{place.platform}:{change.moved_to}"
-        desk = new + community.desk.removeprefix(old)
-        return [*kinds, keeping(community.model_copy(update={"desk": desk}))]
+        channel = change.moved_to + desk.channel.removeprefix(place.channel)
+        moved = desk.model_copy(update={"channel": channel, "home": change.moved_to})
+        return [*kinds, keeping(community.with_desk(moved))]
 
     async def _removed(self, change: Membership) -> list[Write]:
-        """A chat that the bot was thrown out of is no desk any more."""
+        """A chat or a guild that the bot was thrown out of has no desk any more."""
         community = await self._books.communities.get(change.place.community)
-        if change.change != "bot_removed" or not _has_desk(community.desk, change):
+        desk = community.desk_place
+        if change.change != "bot_removed" or desk is None or not await self._went(desk, change):
             return []
-        return [keeping(community.model_copy(update={"desk": ""}))]
+        return [keeping(community.with_desk(None))]
+
+    async def _went(self, desk: Place, change: Membership) -> bool:
+        """Whether the desk went with the chat; one on Discord that does not say its guild went with the last."""
+        if _is_in(desk, change) or desk.home or (desk.platform, change.place.platform) != ("discord", "discord"):
+            return _is_in(desk, change)
+        return not await self._books.communities.chats("discord", change.place.community)
 
 
-def _has_desk(desk: str, change: Membership) -> bool:
-    """Whether the desk is this chat or one of its topics."""
-    chat = change.place.address
-    return desk == chat or desk.startswith(f"{chat}/")
+def _is_in(desk: Place, change: Membership) -> bool:
+    """Whether the desk lies in the chat of the change."""
+    return (desk.platform, chat_of(desk)) == (change.place.platform, chat_of(change.place))

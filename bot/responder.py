@@ -17,6 +17,7 @@ from bot.questions import Speech
 from bot.talk import Question
 from bot.words import words
 from moderation.cases import opening
+from moderation.cases.clocks import dated
 from moderation.types import Message, Reply, Verdict
 
 _POLITE = {Speech.THANKS: "say.thanks", Speech.GREETING: "say.hello", Speech.ABOUT: "say.about"}
@@ -105,5 +106,7 @@ class Responder:
 
     async def _handed_over(self, message: Message, reply: Reply, verdict: Verdict | None) -> Outcome:
         """A case for a person; nothing is said."""
-        case = handoff(message, await self._history.recent(message.place.community), reply, verdict)
+        policy = (await self._bench.sitting(message.place.community)).judge.policy
+        recent = await self._history.recent(message.place.community)
+        case = dated(policy, handoff(message, recent, reply, verdict))
         return Outcome("escalated", writes=(*opening(case), *handing(case)), case=case, reply=reply)

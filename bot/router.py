@@ -14,7 +14,7 @@ from bot.channels import placed_in
 from bot.commands import Commands, parsed
 from bot.commands.finding import unlinked
 from bot.docket import Docket, carried_out
-from bot.effects import in_reply, taking_back
+from bot.effects import in_reply
 from bot.floor import Floor, hearing, settled
 from bot.history import archiving, noting
 from bot.knowledge.documents import guess_lang
@@ -25,10 +25,12 @@ from bot.questions import Speech, speech
 from bot.responder import Responder
 from bot.stream import asking
 from bot.talk import Question, between_people, own_earlier
+from bot.undoing import undone
 from bot.words import words
 from moderation.audit import deciding, setting
-from moderation.cases import reversing
-from moderation.cases.folding import unfolding
+from moderation.cases import striking
+from moderation.cases.folding import Folding, unfolding
+from moderation.cases.undoing import Reversals
 from moderation.keys import Write
 from moderation.lately import surroundings, unchanged
 from moderation.members import Standing, passing
@@ -64,7 +66,8 @@ class Router:
         self._floor = floor
         self._commands = commands
         self._responder = Responder(bench, answers, books.history, floor, books.communities)
-        self._docket = Docket(books.streams.redis)
+        self._docket = Docket(Folding(books.streams.redis))
+        self._reversals = Reversals(books.streams.redis)
         self._archive_days = archive_days
 
     async def prepare(self, communities: Sequence[str]) -> None:
@@ -146,17 +149,29 @@ class Router:
         if document:
             line = setting(case.community, decision.by, f"knowledge proposed: {document.id}", at=decision.at)
             taught = (proposing(case.community, document), line)
-        writes = (*settled(case, decision), *unfolding(case), *taught, deciding(case, decision))
-        outcome = carried_out(policy, case, decision)._replace(writes=writes)
+        writes = (
+            *settled(case, decision),
+            *striking(case, decision),
+            *unfolding(case),
+            *taught,
+            deciding(case, decision),
+        )
+        outcome = carried_out(policy, case, await self._as_it_stands(case, decision))._replace(writes=writes)
         return await self._overturned(case, decision, outcome) if decision.action == "overturn" else outcome
+
+    async def _as_it_stands(self, case: Case, decision: Decision) -> Decision:
+        """The decision as the member is told of it: where the first one is gone already, no appeal is turned down."""
+        first = await self._books.cases.get(case.community, case.of) if decision.action == "uphold" else None
+        return decision.model_copy(update={"action": "overturn"}) if first and first.reversal else decision
 
     async def _overturned(self, appeal: Case, decision: Decision, outcome: Outcome) -> Outcome:
         """The same with the first decision's effects taken back, unless that was done before."""
         first = await self._books.cases.get(appeal.community, appeal.of)
         if first is None or first.reversal:
             return outcome
-        writes = (*outcome.writes, *reversing(first, decision))
-        return outcome._replace(effects=(*taking_back(first), *outcome.effects), writes=writes)
+        back = await undone(self._reversals, first, decision)
+        writes = (*outcome.writes, *back.writes)
+        return outcome._replace(effects=(*back.effects, *outcome.effects), writes=writes)
 
 
 def _as_question(message: Message, recent: Sequence[Message]) -> Message:

@@ -52,6 +52,10 @@ ENFORCEMENTS: Kind = "enforcements"
 """Apart from what is said, so that no queue of words ever holds up an enforcement."""
 
 
+class Outdated(XiaoerError):  # noqa: N818 - reads as what it tells
+    """What an entry leads to was found out from what has changed meanwhile: it is to be found out again."""
+
+
 class Entry(NamedTuple):
     """One entry under way. `order` names the channel, for a question its author too, for a vote the answer: entries of
     one order are handled one after the other."""
@@ -77,6 +81,8 @@ class DeadLetter(NamedTuple):
     error: str
 
 
+_OUTDATED = 2
+"""What the script of a commit answers where an expectation does not hold."""
 _SINGLE = (DECISIONS, VOTES, PRESSES, MEMBERSHIPS, CARDS)
 
 
@@ -207,9 +213,15 @@ class Streams:
         return await self.redis.hincrby(f"{entry.stream}:tries", entry.id, 1)
 
     async def commit(self, entry: Entry, owner: str, writes: Sequence[Write]) -> bool:
-        """Perform the writes and acknowledge the entry, all or nothing; False when the lease or the entry is gone."""
+        """Perform the writes and acknowledge the entry, all or nothing; False when the lease or the entry is gone.
+
+        Raises Outdated where an expectation among the writes, `("EXPECT", answer, command…)`, does not hold.
+        """
         keys = [_lease(entry.stream), entry.stream, f"{entry.stream}:tries"]
-        return bool(await self._commit(keys=keys, args=[owner, GROUP, entry.id, json.dumps(writes)]))
+        done = await self._commit(keys=keys, args=[owner, GROUP, entry.id, json.dumps(writes)])
+        if done == _OUTDATED:
+            raise Outdated(f"entry {entry.id} of {entry.stream}: something has changed meanwhile; handle it again")
+        return bool(done)
 
     async def bury(self, entry: Entry, owner: str, error: str) -> bool:
         """Put an entry aside with its error, and let the rest go on."""

@@ -6,9 +6,10 @@ from bot.feedback import Answered, FeedbackBook, counting
 from bot.floor import handing
 from bot.history import History
 from bot.knowledge.documents import guess_lang
-from bot.outcome import Outcome, handoff
+from bot.outcome import Bench, Outcome, handoff
 from bot.words import words
 from moderation.cases import CaseBook, opening
+from moderation.cases.clocks import dated
 from moderation.types import Case, Message, Say, Vote, case_id
 
 
@@ -16,10 +17,11 @@ class Votes:
     """Counts votes. The stream hands on the votes on one answer one after the other, so what is read here still holds
     when it is written."""
 
-    def __init__(self, book: FeedbackBook, cases: CaseBook, history: History) -> None:
+    def __init__(self, book: FeedbackBook, cases: CaseBook, history: History, bench: Bench) -> None:
         self._book = book
         self._cases = cases
         self._history = history
+        self._bench = bench
 
     async def count(self, vote: Vote) -> tuple[Message, Outcome] | None:
         """The question whose answer is voted on, and what comes of the vote.
@@ -44,7 +46,8 @@ class Votes:
         if case:
             return counted._replace(effects=(_told(case, vote),))
         reply = answered.reply.model_copy(update={"handoff": True, "why": "asked_for_a_person"})
-        case = handoff(question, await self._history.recent(vote.community), reply)
+        policy = (await self._bench.sitting(vote.community)).judge.policy
+        case = dated(policy, handoff(question, await self._history.recent(vote.community), reply))
         writes = (*counted.writes, *opening(case), *handing(case))
         return Outcome("escalated", (_told(case, vote),), writes, case=case)
 

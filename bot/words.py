@@ -65,3 +65,15 @@ def span(seconds: int, lang: Lang) -> str:
         if seconds >= size and seconds % size == 0:
             return words(lang)(f"say.{unit}", n=seconds // size)
     return words(lang)("say.seconds", n=seconds)
+
+
+def about(seconds: float, lang: Lang) -> str:
+    """A span of time rounded to what matters: seconds below two minutes, minutes below two hours, then hours."""
+    size = next((size for size in (3600, 60) if seconds >= 2 * size), 1)
+    return span(round(seconds / size) * size, lang)
+
+
+def roughly(seconds: int, lang: Lang) -> str:
+    """A span of time as people tell it: no more than its largest unit says."""
+    size = next((size for size in (86400, 3600, 60) if seconds >= size), 1)
+    return span(max(0, seconds) // size * size, lang)

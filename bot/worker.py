@@ -10,10 +10,14 @@ from bot.arrivals import UNASKED, Arrivals, Rights
 from bot.books import Books
 from bot.consumer import Consumer
 from bot.desk import Desk
+from bot.desk_log import DeskLog
 from bot.happenings import Membership, Press
 from bot.outcome import Bench, Outcome
 from bot.presence import Presence
 from bot.router import Router
+from bot.sealing import Sealing
+from bot.second import BUTTONS as SECOND_BUTTONS
+from bot.second import SecondDesk
 from bot.setup import open_setup
 from bot.setup_cards import BUTTONS
 from bot.stream import (
@@ -30,6 +34,7 @@ from bot.stream import (
 )
 from bot.talk import Question
 from bot.voting import Votes
+from bot.watch import Watch
 from moderation.cases import NoSuchCase
 from moderation.keys import Write
 from moderation.members import Standing
@@ -46,12 +51,16 @@ class Worker:
         streams = self._streams = books.streams
         self._router = router
         self._cases = books.cases
-        self._votes = Votes(books.feedback, books.cases, books.history)
+        self._votes = Votes(books.feedback, books.cases, books.history, bench)
+        self._desk_log = DeskLog(streams, books.communities)
+        self._sealing = Sealing(streams)
         self._desk = Desk(books, bench)
+        self._second = SecondDesk(books, bench)
         self._presence = Presence(books)
         self._members = books.members
         self._setup = open_setup(books, rights)
         self._arrivals = Arrivals(streams.redis, books.communities, rights)
+        self._watch = Watch(books, bench)
         self._told = told
         self._loops = (
             Consumer(streams, [MESSAGES, DECISIONS, VOTES, PRESSES, MEMBERSHIPS, CARDS], self._handle),
@@ -65,6 +74,9 @@ class Worker:
         async with asyncio.TaskGroup() as group:
             for loop in self._loops:
                 group.create_task(loop.run())
+            group.create_task(self._desk_log.run())
+            group.create_task(self._watch.run())
+            group.create_task(self._sealing.run())
 
     async def _handle(self, entry: Entry) -> Sequence[Write]:
         match entry.stream.split(":")[-2]:
@@ -82,6 +94,8 @@ class Worker:
         return self._written(message, await self._router.handle(message))
 
     async def _press(self, press: Press) -> Sequence[Write]:
+        if press.button.startswith(SECOND_BUTTONS):
+            return await self._second.press(press)
         if not press.button.startswith(BUTTONS):
             return await self._desk.press(press)
         tier = await self._members.tier(press.place.community, press.place.platform, press.member)
@@ -114,4 +128,4 @@ class Worker:
 
 def _all(outcome: Outcome) -> Sequence[Write]:
     """Everything to be written: the effects come last, when what they speak of is on record."""
-    return (*outcome.writes, *(saying(effect) for effect in outcome.effects))
+    return (*outcome.expects, *outcome.writes, *(saying(effect) for effect in outcome.effects))

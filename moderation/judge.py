@@ -51,6 +51,10 @@ class Judge:
         }
         self._stamp = f"{policy.name}@{policy.version}"
 
+    def under(self, policy: Policy) -> Judge:
+        """The same judge under another policy. Raises WordListError."""
+        return Judge(policy, self._classifier)
+
     def judge(self, message: Message, recent: Sequence[Message] = ()) -> Verdict:
         """One message. `recent` is what was lately said in the community, oldest first, for floods and duplicates."""
         started = time.perf_counter()

@@ -12,7 +12,8 @@ from moderation.errors import XiaoerError
 
 Write = tuple[str, ...]
 """One Redis command with its arguments, for example `("SADD", key, member)`. A room returns writes and performs none:
-the stream performs all writes of one message, or none of them, together with its acknowledgement."""
+the stream performs all writes of one message, or none of them, together with its acknowledgement. The stream knows
+`("EXPECT", answer, command…)` too: where the command does not answer that, nothing is written, and all begins again."""
 
 COMMUNITIES = "x:communities"
 """The set of all communities' names."""

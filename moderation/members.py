@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple, cast
 
 from redis.asyncio import Redis
 from redis.asyncio.client import Pipeline
 
+from moderation.audit import OPERATOR, setting
 from moderation.cases import strikes_key
 from moderation.keys import Write, key
 from moderation.lately import moderation_case, same_message
@@ -76,10 +77,19 @@ class MemberBook:
         first = await cast(Awaitable[set[str]], self._redis.smembers(key(community, "admins")))
         return {**dict.fromkeys(sorted(first), "admin"), **await found}
 
+    async def names(self, community: str) -> dict[str, str]:
+        """What people call members and roles, as far as it was heard, by what `admin` and `role` call them."""
+        return await cast(Awaitable[dict[str, str]], self._redis.hgetall(_names(community)))
+
     async def appoint(self, community: str, *admins: str) -> None:
-        """Let these members, each named by `admin`, use the admins' commands."""
-        if admins:
-            await self._redis.sadd(key(community, "admins"), *admins)
+        """Let these members, each named by `admin`, use the admins' commands, as the operator's settings say."""
+        name = key(community, "admins")
+        known = await cast(Awaitable[set[str]], self._redis.smembers(name))
+        async with self._redis.pipeline(transaction=True) as pipe:
+            for fresh in sorted({*admins} - known):
+                pipe.sadd(name, fresh)
+                pipe.execute_command(*setting(community, OPERATOR, f"tier of {fresh}: admin"))
+            await pipe.execute()
 
 
 def reaches(tier: Tier, needed: Tier) -> bool:
@@ -107,6 +117,10 @@ def counting_report(community: str, member: str) -> list[Write]:
 
 def _reported(community: str, member: str) -> str:
     return key(community, "reported", member)
+
+
+def _names(community: str) -> str:
+    return key(community, "names")
 
 
 def _tiers(community: str) -> str:
@@ -138,6 +152,16 @@ def giving(community: str, name: str, tier: Tier) -> list[Write]:
     """The writes that give what `admin` or `role` names a tier; member takes back what was given."""
     given: Write = ("HDEL", _tiers(community), name) if tier == "member" else ("HSET", _tiers(community), name, tier)
     return [given, ("SREM", key(community, "admins"), name)]
+
+
+def naming(community: str, names: Mapping[str, str]) -> Write:
+    """The write that keeps what people call members and roles, one at least, by what `admin` and `role` call them."""
+    return ("HSET", _names(community), *(part for pair in names.items() for part in pair))
+
+
+def unnaming(community: str, name: str) -> Write:
+    """The write that forgets what people call a member."""
+    return ("HDEL", _names(community), name)
 
 
 def trusting(community: str, member: str, trust: Trust) -> list[Write]:

@@ -39,7 +39,8 @@ class Place(Noun):
     """Where something is said. `profile` is the channel's kind, which decides what is welcome there.
 
     `title` is the channel's name as people know it. A thread or topic has a `parent`, the channel whose rules it
-    takes. `private` is a member's direct line to the bot.
+    takes. `private` is a member's direct line to the bot. `home` is the id of the Discord guild or the Telegram chat
+    that the channel belongs to, of which a community may have several; empty elsewhere, and in old rows.
     """
 
     platform: Identity
@@ -49,6 +50,7 @@ class Place(Noun):
     title: str = Field(default="", max_length=ID_LENGTH)
     parent: str = Field(default="", max_length=ID_LENGTH)
     private: bool = False
+    home: str = Field(default="", max_length=ID_LENGTH)
 
     @property
     def address(self) -> str:
@@ -91,7 +93,7 @@ class Message(Noun):
     `edit` counts the edits (0 is the message as first sent), `addressed` says that it speaks to the bot: a mention, a
     reply to the bot, a command or a private message. `blocked` says that the platform's own filter kept it back: nobody
     saw it, and a person is to know. `quoted` says that the author only shows the bot another member's words: nobody is
-    to answer for them.
+    to answer for them. `forgotten` says that its author had it erased: only its time and place are left.
     """
 
     id: Identity
@@ -105,6 +107,7 @@ class Message(Noun):
     edit: NonNegativeInt = 0
     blocked: bool = False
     quoted: bool = False
+    forgotten: bool = False
 
     @property
     def key(self) -> str:

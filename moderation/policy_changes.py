@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 
-from moderation.policy import UNITS, Policy
+from moderation.durations import spelled
+from moderation.policy import Policy
 
 ORDERED = ("ladder", "adjust")
 """Lists whose order says something; of the others it is told what came and what went."""
@@ -51,7 +52,4 @@ def _plain(value: object) -> str:
 
 def step(action: str, seconds: int) -> str:
     """A ladder's step as a policy file writes it, such as `timeout 1h`."""
-    if not seconds:
-        return action
-    unit = next(unit for unit in reversed(UNITS) if seconds % UNITS[unit] == 0)
-    return f"{action} {seconds // UNITS[unit]}{unit}"
+    return f"{action} {spelled(seconds)}" if seconds else action

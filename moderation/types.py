@@ -215,7 +215,8 @@ class Button(Noun):
 class Say(Noun):
     """An effect: put words into a chat. `id` is the idempotency key, `passages` the sources to show under them.
 
-    `to` is the one member whom they concern. `edits` names an earlier `Say` whose words these take the place of.
+    `to` is the one member whom they concern. `edits` names an earlier `Say` whose words these take the place of. No
+    device rings for `quiet` ones; where it `rings` the platform notifies `to`, and nobody else.
     """
 
     effect: Literal["say"] = "say"
@@ -229,6 +230,8 @@ class Say(Noun):
     case: str | None = None
     edits: str | None = None
     buttons: tuple[Button, ...] = ()
+    quiet: bool = False
+    rings: bool = False
 
     @property
     def votable(self) -> bool:

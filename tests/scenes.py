@@ -29,7 +29,7 @@ from bot.words import LANGS, words
 from moderation.cases import CaseBook, opening
 from moderation.judge import Judge
 from moderation.keys import key
-from moderation.policy import load
+from moderation.policy import parse
 from moderation.policy_book import PolicyBook
 from moderation.types import Author, Decision, Lang, Message, Passage, Place, Reply, Say, Tier
 from tests.walk.victim import StubClassifier
@@ -41,7 +41,10 @@ COMMUNITY = "tea"
 AGE = timedelta(minutes=4, seconds=30)
 """How long an open case has waited."""
 _CONFIRM = re.compile(r"\b[0-9a-f]{4}\b")
+FILE: Final = 'extends = "default"\n[review]\nsecond_look = 1\n'
+"""The policy's file: the packaged one, but every decision is looked at again."""
 _TOOK = re.compile(r"\d+\.\d( ms| 毫秒)")
+_TOKEN = re.compile(r"token=[\w-]+")
 
 
 def said(lang: Lang, name: str, /, **values: object) -> str:
@@ -78,8 +81,8 @@ class House(NamedTuple):
 def open_house(redis: Redis) -> House:
     """The house over a Redis that the scenes may empty."""
     books, classifier = open_books(Streams(redis), CaseBook(redis), Communities(redis, COMMUNITY)), StubClassifier()
-    bench = Bench(Judge(load(), classifier), PolicyBook(redis), classifier, look_s=0)
-    commands = Commands(Reach(books, bench, 'extends = "default"\n', AllRights()))
+    bench = Bench(Judge(parse(FILE, "scenes"), classifier), PolicyBook(redis), classifier, look_s=0)
+    commands = Commands(Reach(books, bench, FILE, AllRights(), "https://desk.example"))
     floor = Floor(redis, books.members, books.history, Manners(burst_s=0))
     return House(books, Router(bench, StubAnswers(), books, floor, commands, archive_days=1))
 
@@ -162,9 +165,12 @@ class Scene:
         return outcome
 
     def _shown(self, say: Say) -> str:
-        """What the bot says, with its source and its buttons; a measured time is always the same."""
+        """What the bot says, with its source and its buttons; a measured time and a secret are always the same."""
         to = f" → {PLAY['people'][say.to][self._lang]}" if say.to else ""
-        text = _TOOK.sub(r"0.3\1", said(self._lang, "line", who=words(self._lang)("house.name") + to, text=say.text))
+        text = _TOKEN.sub(
+            "token=…",
+            _TOOK.sub(r"0.3\1", said(self._lang, "line", who=words(self._lang)("house.name") + to, text=say.text)),
+        )
         sources = [words(self._lang)("bubble.source", title=passage.title) for passage in say.passages]
         buttons = [" ".join(f"[{button.label}]" for button in say.buttons)] if say.buttons else []
         return "\n    ".join(line for line in (*text.splitlines(), *sources, *buttons) if line)

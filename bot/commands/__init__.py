@@ -6,7 +6,7 @@ carried out, not when it is typed. What comes of it is written in one transactio
 
 from __future__ import annotations
 
-from bot.commands import admins, entering, members, moderators, policy
+from bot.commands import admins, bulk, duty, entering, members, moderators, policy, second_look, steps, undoing
 from bot.commands.call import Call, Carry, Reach
 from bot.commands.parsing import CommandError, Typed, parsed, spoken_in
 from bot.commands.table import Command, menu
@@ -22,7 +22,18 @@ from moderation.types import Lang, Message
 
 __all__ = ["Call", "Command", "CommandError", "Commands", "Reach", "is_command", "menu", "parsed", "taught"]
 
-CARRY: dict[str, Carry] = {**members.CARRY, **moderators.CARRY, **admins.CARRY, **policy.CARRY, **entering.CARRY}
+CARRY: dict[str, Carry] = {
+    **members.CARRY,
+    **moderators.CARRY,
+    **admins.CARRY,
+    **policy.CARRY,
+    **entering.CARRY,
+    **second_look.CARRY,
+    **steps.CARRY,
+    **bulk.CARRY,
+    **duty.CARRY,
+    **undoing.CARRY,
+}
 """Who carries which command out. `ask` is the router's: it is a question like any other."""
 
 

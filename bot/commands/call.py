@@ -7,12 +7,13 @@ from typing import NamedTuple
 
 from bot.arrivals import UNASKED, Rights
 from bot.books import Books
+from bot.commands.parsing import named_case
 from bot.commands.table import Command
 from bot.communities import Community
 from bot.effects import in_reply
 from bot.outcome import Bench, Outcome
 from bot.words import words
-from moderation.audit import Result, auditing
+from moderation.audit import Result, auditing, setting
 from moderation.keys import Write
 from moderation.members import admin
 from moderation.types import Button, Enforce, Lang, Message, Say, SayKind, Tier
@@ -81,10 +82,21 @@ class Call(NamedTuple):
         return Outcome("answered", (*effects, said), writes)
 
     def audited(self, result: Result) -> Write:
-        """The line for the audit trail."""
-        message = self.message
-        what = f"/{self.command.name} {self.typed}".strip()
-        return auditing(self.community.name, self.by, self.tier, what, result, message.sent_at)
+        """The line for the audit trail. Of what was typed it keeps the case and the choices: all else may be words of
+        a member, or about one."""
+        takes_case = any(one.kind == "case" for one in self.command.parameters)
+        case = named_case(self.typed) if takes_case else ""
+        what = " ".join(part for part in (f"/{self.command.name}", *self._choices(), case) if part)
+        return auditing(self.community.name, self.by, self.tier, what, result, self.message.sent_at, case=case)
+
+    def setting(self, what: str) -> Write:
+        """The line for a setting that is changed, written in one transaction with the change."""
+        return setting(self.community.name, self.by, what, tier=self.tier, at=self.message.sent_at)
+
+    def _choices(self) -> list[str]:
+        """What was typed of the words that the command's parameters may be."""
+        typed = f" {' '.join(self.typed.casefold().split())} "
+        return [word for one in self.command.parameters for word in one.choices if f" {word} " in typed]
 
 
 Carry = Callable[[Reach, Call], Awaitable[Outcome]]

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 import re2
 
-from bot.commands.parsing import parsed
+from bot.books import Books
+from bot.commands.parsing import CASE_NAME, parsed
+from bot.desk import names
 from bot.history import History
+from moderation.members import admin
 from moderation.types import Author, Message
 
 LOOKED_BACK = timedelta(days=2)
@@ -25,11 +28,13 @@ async def found(history: History, message: Message, typed: str) -> Message | Non
 
 
 def unlinked(message: Message) -> Message:
-    """A report without the link to the message that it is about, which is no contact and no advertisement."""
+    """A command as it is judged: without a case's name, which looks like a code of an advertisement, and a report
+    without the link to the message that it is about, which is no contact."""
     typed = parsed(message.text)
-    if typed is None or typed.command.name != "report":
+    if typed is None:
         return message
-    return message.model_copy(update={"text": str(_LINK.sub("", message.text))})
+    text = str(CASE_NAME.sub("", message.text))
+    return message.model_copy(update={"text": str(_LINK.sub("", text)) if typed.command.name == "report" else text})
 
 
 async def _archived(history: History, message: Message) -> list[Message]:
@@ -71,3 +76,15 @@ async def member_named(history: History, message: Message, typed: str) -> Author
     name = mention.group(1) if mention else typed.removeprefix("@").strip()
     fitting = (said.author for said in here if name in (said.author.id, said.author.name))
     return next(fitting, Author(id=name) if name.lstrip("-").isdigit() else None)
+
+
+async def called(books: Books, community: str) -> dict[str, str]:
+    """What people call members and roles: as the platform tells it, at the desk, or lately in the chat."""
+    recent = await books.history.recent(community)
+    heard = {admin(said.place.platform, said.author.id): said.author.name for said in recent if said.author.name}
+    return heard | await names(books, community) | await books.members.names(community)
+
+
+def shown(name: str, known: Mapping[str, str]) -> str:
+    """What people call a member or a role, with its id; the id alone where nobody has told a name."""
+    return f"{known[name]} ({name})" if known.get(name) else name

@@ -13,9 +13,13 @@ from bot.floor import handing
 from bot.outcome import Outcome, context, handoff
 from bot.personal import confirming
 from bot.words import words
-from moderation.cases import changing, opening, reporting
+from moderation.audit import auditing
+from moderation.cases import changing, grading, opening, reporting
+from moderation.cases.clocks import dated
+from moderation.cases.copies import own_message
+from moderation.cases.folding import Folding, Near
 from moderation.keys import Write
-from moderation.lately import moderation_case, surroundings
+from moderation.lately import identity, moderation_case, surroundings
 from moderation.members import REPORTS_PER_HOUR, counting_report, reaches
 from moderation.types import Case, Message, Reply, case_id
 
@@ -54,37 +58,60 @@ async def report(reach: Reach, call: Call) -> Outcome:
     subject = await found(reach.books.history, message, call.typed)
     if subject is None:
         return await _complaint(reach, call)
-    case = await reach.books.cases.get(community, moderation_case(subject))
-    if case and case.state == "settled":
+    own = await _case_of(reach, subject)
+    if own and own.state == "settled":
         return call.told(call.says("reported_settled"))
-    if case and call.by in case.reporters:
+    policy = (await reach.bench.sitting(community)).judge.policy
+    fresh = own or dated(policy, await _reported(reach, subject))
+    near = Near(own) if own else await Folding(reach.books.streams.redis).near(fresh, policy.duplicates, severity=1)
+    case = near.case or fresh
+    if call.by in case.reporters:
         return call.told(call.says("reported", case=case.id))
-    counted = (*counting_report(community, call.by), reporting(community, moderation_case(subject), call.by))
-    if case:
-        return call.told(call.says("reported", case=case.id), *counted, *changing(community, case.id))
-    case, severity = await _reported(reach, subject)
-    writes = (*opening(case, severity), *counted, *handing(case))
-    return call.told(call.says("reported", case=case.id), *writes)._replace(fate="escalated", case=case)
+    counted = (*counting_report(community, call.by), reporting(community, case.id, call.by))
+    if near.case:
+        raised = [grading(community, case.id, URGENT)] if case.severity < URGENT else []
+        counted = (*counted, *raised)
+        told = call.told(call.says("reported", case=case.id), *near.writes, *counted, *changing(community, case.id))
+        return told._replace(expects=near.expects)
+    writes = (*opening(case), *near.writes, *counted, *handing(case))
+    told = call.told(call.says("reported", case=case.id), *writes)
+    return told._replace(fate="escalated", case=case, expects=near.expects)
 
 
-async def _reported(reach: Reach, subject: Message) -> tuple[Case, int]:
-    """A new case for a reported message, with what the judge finds in it, and its severity."""
+async def _case_of(reach: Reach, message: Message) -> Case | None:
+    """The case that the message has of its own, or is a copy on."""
+    cases, community = reach.books.cases, message.place.community
+    if own := await cases.get(community, moderation_case(message)):
+        return own
+    others = await cases.of_member(community, message.place.platform, message.author.id)
+    return next((one for one in others if identity(message) in map(identity, one.copies)), None)
+
+
+async def _reported(reach: Reach, subject: Message) -> Case:
+    """A new case for a reported message, with what the judge finds in it."""
     recent = await reach.books.history.recent(subject.place.community)
     judge = (await reach.bench.sitting(subject.place.community)).judge
     own = await reach.books.channels.profile(subject.place)
     verdict = judge.judge(placed_in(subject, judge.policy, own), surroundings(subject, recent))
     clause = judge.policy.clauses.get(verdict.clause or "")
-    id_, before = moderation_case(subject), context(subject, recent)
-    case = Case(id=id_, kind="moderation", subject=subject, context=before, verdict=verdict)
-    return case, max(URGENT, clause.severity if clause else 0)
+    return Case(
+        id=moderation_case(subject),
+        kind="moderation",
+        subject=subject,
+        context=context(subject, recent),
+        verdict=verdict,
+        severity=max(URGENT, clause.severity if clause else 0),
+        strikes=(await reach.books.members.standing(subject)).strikes,
+    )
 
 
 async def _complaint(reach: Reach, call: Call) -> Outcome:
     """A report of something that the bot cannot see is a matter for a person, in the reporter's words."""
     message, community = call.message, call.community.name
     recent = await reach.books.history.recent(community)
-    case = handoff(message, recent, Reply(handoff=True, why="reported"))
-    writes = (*opening(case, URGENT), *counting_report(community, call.by), *handing(case))
+    case = handoff(message, recent, Reply(handoff=True, why="reported")).model_copy(update={"severity": URGENT})
+    case = dated((await reach.bench.sitting(community)).judge.policy, case)
+    writes = (*opening(case), *counting_report(community, call.by), *handing(case))
     return call.told(call.says("reported", case=case.id), *writes)._replace(fate="escalated", case=case)
 
 
@@ -98,20 +125,27 @@ async def appeal(reach: Reach, call: Call) -> Outcome:
         return call.told(call.says("no_appeal", case=name))
     if first.reversal:
         return call.told(call.says("appeal_reversed", case=name))
-    id_ = case_id("appeal", first.subject)
+    own = own_message(first, call.message.place.platform, call.message.author.id) or first.subject
+    id_ = case_id("appeal", own)
     if await reach.books.cases.get(call.community.name, id_):
         return call.told(call.says("appeal_once", case=name))
     subject = call.message.model_copy(update={"text": said})
-    about = (first.subject,)
-    case = Case(id=id_, kind="appeal", subject=subject, context=about, verdict=first.verdict, of=first.id)
+    about = (own,)
+    case = Case(
+        id=id_, kind="appeal", subject=subject, context=about, verdict=first.verdict, of=first.id, severity=URGENT
+    )
+    case = dated((await reach.bench.sitting(call.community.name)).judge.policy, case)
     known = changing(call.community.name, first.id)  # its card tells of the appeal
-    told = call.told(call.says("appealed", case=id_), *opening(case, URGENT), *handing(case), *known)
+    at = call.message.sent_at  # who appeals is in the case, until the member is forgotten
+    line = auditing(call.community.name, "member", call.tier, f"appealed {name}", "done", at, kind="step", case=id_)
+    told = call.told(call.says("appealed", case=id_), *opening(case), *handing(case), *known, line)
     return told._replace(fate="escalated", case=case)
 
 
 def _may_appeal(first: Case, message: Message) -> bool:
-    """Whether the case is an enforcement against the message's author; of others' cases a member learns nothing."""
-    mine = (first.subject.place.platform, first.subject.author.id) == (message.place.platform, message.author.id)
+    """Whether the case is an enforcement against the message's author, of the first or of a copy; of others' cases a
+    member learns nothing."""
+    mine = own_message(first, message.place.platform, message.author.id) is not None
     enforced = first.decision is not None and first.decision.enforces
     return mine and enforced and first.kind == "moderation"
 

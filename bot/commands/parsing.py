@@ -14,6 +14,8 @@ from moderation.types import Lang
 _TYPED = re2.compile(r"(?s)^\s*[/／](?:([A-Za-z]+)(?:@\w+)?((?:[\s:：,，]|\p{Han}).*)?|(\p{Han}.*))$")
 _EDGES = " \t\r\n:：,，"
 _HAN = re2.compile(r"\p{Han}+")
+CASE_NAME = re2.compile(r"\b[1-9A-HJ-NP-Z]{8}(?:-\d+)?\b")
+"""A case's name as the bot writes it."""
 _CASE = re2.compile(r"^\W*([1-9A-HJ-NP-Za-hj-np-z]{8}(?:-\d+)?)\b[\s:：,，]*(?s:(.*))$")
 
 
@@ -60,14 +62,19 @@ def case_and_words(text: str) -> tuple[str, str]:
     found = _CASE.search(text)
     if found is None:
         raise CommandError("no case is named; write its 8 letters and digits, such as 7KQF2M9D")
-    name, _, edit = str(found.group(1)).partition("-")
-    return f"{name.upper()}-{edit}" if edit else name.upper(), str(found.group(2)).strip()
+    return named_case(text), str(found.group(2)).strip()
+
+
+def named_case(text: str) -> str:
+    """The case that a text begins with, or ""."""
+    found = _CASE.search(text)
+    return str(found.group(1)).upper() if found else ""
 
 
 def spoken_in(text: str, words: str) -> Lang | None:
     """The language that a command is typed in; None where names and numbers say nothing of it."""
     if _HAN.search(words):
-        return guess_lang(words)
+        return guess_lang(str(CASE_NAME.sub("", words)))  # a case's name is of no language
     if _HAN.search(text):
         return "zh"
     return "en" if len(words.split()) > 2 else None

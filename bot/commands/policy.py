@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 
 from bot.commands.call import Call, Carry, Reach
@@ -12,9 +13,14 @@ from moderation.policy import Policy, PolicyError, known_clause, parse
 from moderation.policy_book import FILE, Moved, PolicyBook
 from moderation.policy_changes import changes, step
 from moderation.policy_words import Unfit, worded
+from moderation.proof import Again, ProofBook, repeated
 from moderation.shadow import ShadowBook
 from moderation.types import Lang
 
+ANYWAY = ("anyway", "仍然", "确认")
+"""Words behind a change that confirm it."""
+CASES = 5
+"""Cases that a warning names."""
 SETTINGS = ("review_at", "act_at", "severity", "strikes", "shadow", "ladder")
 """What of a clause can be set in a chat; its words are changed in the file."""
 
@@ -58,12 +64,32 @@ def _line(found: Policy, name: str, call: Call) -> str:
 async def _set(reach: Reach, call: Call, change: str) -> str:
     book, community, note = reach.books.policies, call.community.name, _note(call)
     before = await _text(reach, call)
+    change, anyway = _sure(change)
     text = with_setting(before, *_change(change))
     told = changes(parse(before, "policy"), parse(text, "/policy set"))
     if not told:
         return call.says("policy_same")
+    again = () if anyway else await _again(reach, community, parse(text, "/policy set"))
+    if again:
+        cases = ", ".join(one.case for one in again[:CASES])
+        return call.says("policy_mistakes", n=len(again), cases=cases, change=change)
     moved = await book.set(community, text, where="/policy set", by=call.by, note=note)
     return "\n".join([_moved(call, moved), *told])
+
+
+def _sure(change: str) -> tuple[str, bool]:
+    """The change without the word that confirms it, and whether that was there."""
+    rest, _, last = change.rpartition(" ")
+    return (rest.strip(), True) if last.casefold() in ANYWAY else (change, False)
+
+
+async def _again(reach: Reach, community: str, new: Policy) -> tuple[Again, ...]:
+    """The mistakes that a policy would make again and the one in force would not."""
+    examples = await ProofBook(reach.books.streams.redis).overturned(community)
+    if not examples:
+        return ()
+    judge = (await reach.bench.sitting(community)).judge
+    return await asyncio.to_thread(repeated, judge, new, examples)
 
 
 async def _shadow(reach: Reach, call: Call, change: str) -> str:

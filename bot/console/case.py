@@ -11,7 +11,7 @@ from starlette.responses import RedirectResponse, Response
 from bot.cards import can_undo
 from bot.console.casework import around, preview
 from bot.console.choices import LENGTHS, TEXT_LENGTH, ChoiceError, to_decision
-from bot.console.evidence import VEILED, marked
+from bot.console.evidence import SHOWN, marked
 from bot.console.face import Face
 from bot.console.gate import Page, visitor
 from bot.console.rooms import Rooms
@@ -23,6 +23,8 @@ from moderation.cases.undoing import Reversals
 from moderation.policy import Policy
 from moderation.types import Case, Decision
 
+BEATS = 5
+"""Signs of life of an open page in the time that a hold lasts without one."""
 EARLIER = 20
 """Of a member's cases, those that the page shows."""
 
@@ -75,12 +77,14 @@ class CasePages:
         except OwnDecision:
             return await self._show(request, case, spoken(request)("error.own"), 409)
         except Settled as fault:
+            if (fault.decision.by, fault.decision.action) == (me.id, decision.action):
+                return RedirectResponse(_after(request), 303)  # pressed twice
             return await self._late(request, "case.settled_first", fault.decision.by, fault.decision.by_name)
         except Taken as fault:
             return await self._late(request, "case.taken_first", fault.holder)
         if after.state == "open":
             return await self._show(request, after, spoken(request)("card.second_needed"), 202)
-        return RedirectResponse("/" if request.session.get("stay") else "/next", 303)
+        return RedirectResponse(_after(request), 303)
 
     async def undo(self, request: Request) -> Response:
         """Take a settled case's enforcement back, with all that it did."""
@@ -106,7 +110,6 @@ class CasePages:
         policy = await self._rooms.policy(me.community)
         standing = await self._rooms.books.members.standing(case.subject)
         rung = proposed(policy, case, standing.strikes)
-        veiled = bool(case.verdict and case.verdict.clause in VEILED and not request.session.get("unveiled"))
         values = {
             "case": case,
             "mine": case.claimed_by == me.id,
@@ -114,10 +117,11 @@ class CasePages:
             "problem": problem,
             "draft": draft if typed is None else typed,
             "teach": teach,
-            "veiled": veiled,
             "unveiled": bool(request.session.get("unveiled")),
             "stay": bool(request.session.get("stay")),
+            "beat_ms": int(self._cases.lease_s * 1000 / BEATS),
             "pieces_of_text": marked(case.subject.text, case.verdict.signals if case.verdict else ()),
+            "shown": SHOWN,
             "clauses": tuple(policy.clauses),
             "text_length": TEXT_LENGTH,
             "lengths": LENGTHS,
@@ -157,3 +161,8 @@ class CasePages:
         names = await self._rooms.logins.names(visitor(request).community)
         problem = spoken(request)(words, name=name or names.get(by, by))
         return await self._show(request, await self._found(request), problem, 409)
+
+
+def _after(request: Request) -> str:
+    """Where a decision leads to: the next case, or the queue for who wants that."""
+    return "/" if request.session.get("stay") else "/next"

@@ -22,6 +22,8 @@ from moderation.keys import key
 from moderation.types import TIERS, Case, Remark, Tier
 
 REMARK_LENGTH = 2000
+TELLING = ("remark", "opinion", "skip")
+"""Steps that leave a case with whoever may take it."""
 
 Work = Callable[[Visitor, Case, FormData], Awaitable[str]]
 """A step with a case; returns where the page goes next. Raises Settled, Taken or HTTPException."""
@@ -45,8 +47,10 @@ class StepPages:
             "opinion": self._opinion,
             "remark": self._remark,
         }
+        tiers: dict[str, Tier] = {"opinion": "moderator"}
         steps = [
-            Page(f"/case/{{case}}/{name}", self._page(name, work), "helper", ("POST",)) for name, work in works.items()
+            Page(f"/case/{{case}}/{name}", self._page(name, work), tiers.get(name, "helper"), ("POST",))
+            for name, work in works.items()
         ]
         return [
             *steps,
@@ -87,7 +91,7 @@ class StepPages:
         async def step(request: Request) -> Response:
             form, me = await trusted_form(request), visitor(request)
             case = await self._found(me, request.path_params["case"])
-            if not may_take(case, me.id, me.tier):
+            if name not in TELLING and not may_take(case, me.id, me.tier):
                 raise HTTPException(403, f"tier_{case.asked}")
             try:
                 path = await work(me, case, form)

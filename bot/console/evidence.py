@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from itertools import pairwise
 from typing import NamedTuple
 
-from moderation.types import Signal
+from moderation.types import Case, Signal
 
 VEILED = frozenset({"abuse", "hate", "sexual", "threat"})
 """Clauses whose messages are shown on demand alone: nobody has to read them unprepared."""
@@ -19,6 +19,11 @@ class Piece(NamedTuple):
 
     text: str
     clauses: tuple[str, ...] = ()
+
+
+def is_veiled(case: Case) -> bool:
+    """Whether its text is shown on demand alone."""
+    return case.verdict is not None and case.verdict.clause in VEILED
 
 
 def marked(text: str, signals: Iterable[Signal]) -> list[Piece]:

@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from bot.console.evidence import is_veiled
 from bot.console.gate import Page, visitor
 from bot.console.rooms import Rooms
 from bot.web.pages import language, renderer, spoken
@@ -35,7 +36,8 @@ class Face:
         """A page in the frame.
 
         A template sees `me`, `community` (its title), `menu`, `counts`, `names`, `clause` (a clause's name for people),
-        `page` (the menu's entry that is shown), `now` and `length` (seconds as people tell them) beside the values.
+        `page` (the menu's entry that is shown), `veiled` (whether a case's text is shown on demand alone), `now` and
+        `length` (seconds as people tell them) beside the values.
         """
         me, rooms = visitor(request), self._rooms
         policy = await rooms.policy(me.community)
@@ -47,6 +49,7 @@ class Face:
             "counts": await rooms.books.cases.counts(me.community),
             "names": await rooms.logins.names(me.community),
             "clause": clause_names(request, policy),
+            "veiled": lambda case: is_veiled(case) and not request.session.get("unveiled"),
             "now": datetime.now(UTC),
             "length": lambda seconds: roughly(seconds, language(request)),
         }

@@ -10,13 +10,16 @@ from starlette.exceptions import HTTPException
 from bot.console.case import CasePages
 from bot.console.case_steps import StepPages
 from bot.console.door import Door
+from bot.console.duty import DutyPages
 from bot.console.face import Face
 from bot.console.gate import Gate, Page
 from bot.console.health import HealthPages
 from bot.console.people import PeoplePages
 from bot.console.policies import PolicyPages
+from bot.console.quality import QualityPages
 from bot.console.queue import QueuePages
 from bot.console.rooms import Rooms
+from bot.console.second_look import SecondPages
 from bot.console.sessions import SESSION_S
 from bot.console.shelf import ShelfPages
 from bot.console.together import TogetherPages
@@ -45,5 +48,7 @@ def console(rooms: Rooms, *, secret: str, https: bool = False) -> Starlette:
 
 def all_pages(rooms: Rooms, face: Face) -> list[Page]:
     """Every page behind the gate, in the menu's order."""
-    faced = (QueuePages, TogetherPages, CasePages, ShelfPages, PolicyPages, PeoplePages, TrailPages, HealthPages)
-    return [*(page for one in faced for page in one(rooms, face).pages()), *StepPages(rooms).pages()]
+    cases = (QueuePages, TogetherPages, CasePages, SecondPages)
+    house = (ShelfPages, PolicyPages, PeoplePages, QualityPages, TrailPages, HealthPages)
+    faced = [page for one in (*cases, *house) for page in one(rooms, face).pages()]
+    return [*faced, *StepPages(rooms).pages(), *DutyPages(rooms).pages()]

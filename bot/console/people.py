@@ -14,6 +14,7 @@ from bot.console.face import Face
 from bot.console.gate import Page, Visitor, visitor
 from bot.console.rooms import Rooms
 from bot.console.sessions import Session
+from bot.duty import on_duty
 from bot.web.guard import trusted_form
 from moderation.audit import auditing
 from moderation.members import giving, reaches
@@ -56,7 +57,9 @@ class PeoplePages:
             )
             for id_ in ids
         ]
-        return await self._face.show(request, "people.html", page="people", people=found, tiers=_givable(me))
+        duty = [(id_, names.get(id_, id_)) for id_ in await on_duty(self._rooms.redis, me.community)]
+        values = {"people": found, "tiers": _givable(me), "duty": dict(duty)}
+        return await self._face.show(request, "people.html", page="people", **values)
 
     async def give(self, request: Request) -> Response:
         """Give a person or a platform's role a tier. Nobody gives, or takes, as much as the own one; an owner may."""

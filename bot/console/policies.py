@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
@@ -25,6 +26,7 @@ from moderation.policy import Policy, PolicyError, parse
 from moderation.policy_book import FILE
 from moderation.policy_changes import changes
 from moderation.policy_words import Fault, worded
+from moderation.proof import Again, ProofBook, repeated
 
 WHERE = "policy"
 """What the edited text is called in faults."""
@@ -71,6 +73,8 @@ class PolicyPages:
                 case "shadow":
                     await self._book.shadow(me.community, text, where=WHERE, by=me.id, note=note)
                 case "set":
+                    if not form.get("anyway") and (again := await self._again(me.community, new)):
+                        return await self._show(request, text, 409, note=note, again=again)
                     await self._book.set(me.community, text, where=WHERE, by=me.id, note=note)
                 case _:
                     return await self._tried(request, text, new, note)
@@ -94,6 +98,14 @@ class PolicyPages:
             return await self._show(request, await self._text(me.community), 409, wrong=wrong)
         return RedirectResponse("/policy", 303)
 
+    async def _again(self, community: str, new: Policy) -> Sequence[Again]:
+        """The mistakes that a policy would make again and the one in force would not."""
+        examples = await ProofBook(self._rooms.redis).overturned(community)
+        if not examples:
+            return ()
+        live = parse(await self._text(community), WHERE)  # the bench may not have looked into the book since
+        return await asyncio.to_thread(lambda: repeated(Judge(live, classifier()), new, examples))
+
     async def _tried(self, request: Request, text: str, new: Policy, note: str) -> Response:
         community = visitor(request).community
         old = await self._rooms.policy(community)
@@ -114,6 +126,7 @@ class PolicyPages:
             "text": text,
             "note": "",
             "wrong": (),
+            "again": (),
             "lines": None,
             "report": None,
             "versions": list(reversed(await self._book.versions(community))),

@@ -15,6 +15,7 @@ from bot.console.face import Face
 from bot.console.filters import NAME_LENGTH, TABS, SavedViews, address, asked, view
 from bot.console.gate import Page, visitor
 from bot.console.rooms import Rooms
+from bot.duty import on_duty
 from bot.web.guard import trusted_form
 from bot.web.pages import live
 from moderation.cases.clusters import clusters
@@ -53,6 +54,7 @@ class QueuePages:
             "here": address(wanted),
             "tabs": {name: address(tab) for name, tab in TABS.items()},
             "views": await self._views.of(me.community, me.id),
+            "duty": await on_duty(self._rooms.redis, me.community),
             "clauses": tuple(policy.clauses),
             "name_length": NAME_LENGTH,
         }

@@ -58,7 +58,7 @@ class TogetherPages:
         except ChoiceError as fault:
             return await self._preview(request, spoken(request).under("error")[fault.why], 422)
         seconded = needs_second(policy.review, action, me.tier)
-        done = await decide_each(self._cases, me.community, ticked, choose, seconded=seconded)
+        done = await decide_each(self._cases, me.community, ticked, choose, seconded=seconded, tier=me.tier)
         return await self._face.show(request, "together_done.html", page="queue", done=done)
 
     async def _preview(self, request: Request, problem: str = "", status: int = 200) -> Response:

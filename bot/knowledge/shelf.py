@@ -37,6 +37,12 @@ class Imported(NamedTuple):
     unchanged: int
     faults: tuple[Fault, ...]
 
+    @property
+    def moved(self) -> str:
+        """What the import changed on the shelf, for the audit trail: `2 new, 1 removed`, or ""."""
+        counts = ((self.new, "new"), (self.changed, "changed"), (self.removed, "removed"))
+        return ", ".join(f"{n} {what}" for n, what in counts if n)
+
 
 class Shelf:
     """The documents of one community. `redis` decodes its responses."""

@@ -11,13 +11,15 @@ from bot.arrivals import Arrivals, Rights, gone
 from bot.communities import Communities
 from bot.happenings import Change, Membership
 from bot.outcome import Outcome
+from bot.presence import Presence
 from bot.words import words
 from moderation.errors import XiaoerError
 from moderation.types import Author, Place, Say
+from tests.bot.test_router import books
 
 AT = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 TEA = Place(platform="telegram", community="telegram-42", channel="-42", title="Tea sellers")
-LAMPS = Place(platform="discord", community="discord-77", channel="7701", title="general")
+LAMPS = Place(platform="discord", community="discord-77", channel="7701", title="general", home="77")
 DESK = "telegram:-99"
 
 
@@ -111,10 +113,70 @@ async def test_with_its_only_discord_server_all_of_its_channels_are_gone(house: 
     assert not await gone(house.redis, LAMPS.model_copy(update={"channel": "7702"}))
 
 
-async def test_of_two_discord_servers_the_other_one_still_hears_it(house: House) -> None:
+LAMPS_2 = LAMPS.model_copy(update={"channel": "7801", "home": "78"})
+LOST = LAMPS.model_copy(update={"channel": "77", "title": "Lamps One"})
+"""What is told of a lost server: there is no channel left to name."""
+
+
+async def test_of_two_discord_servers_exactly_the_channels_of_the_one_are_gone(house: House) -> None:
     await house.communities.join("discord", "78", LAMPS.community)
-    await house.tell("bot_removed", LAMPS)
-    assert not await gone(house.redis, LAMPS.model_copy(update={"channel": "7801"}))
+    assert len(await house.tell("bot_added", LAMPS) + await house.tell("bot_added", LAMPS_2)) == 2
+    await house.tell("bot_removed", LOST)
+    thread = LAMPS.model_copy(update={"channel": "7799", "parent": "7701"})
+    unsaid = LAMPS.model_copy(update={"home": ""})
+    told = [await gone(house.redis, one) for one in (LAMPS, thread, LAMPS_2, unsaid)]
+    assert told == [True, True, False, False]
+    assert await house.communities.chats("discord") == ["78"]
+    await house.tell("bot_removed", LAMPS_2.model_copy(update={"channel": "78"}))
+    assert [await gone(house.redis, one) for one in (LAMPS, LAMPS_2, unsaid)] == [True, True, True]
+    assert len(await house.tell("bot_added", LAMPS_2)) == 1
+    assert [await gone(house.redis, one) for one in (LAMPS, LAMPS_2, unsaid)] == [True, False, False]
+    assert await house.communities.chats("discord") == ["78"]
+
+
+@pytest.mark.parametrize(
+    ("desk", "lost", "hears", "stays"),
+    [
+        (LAMPS_2, LOST, True, True),
+        (LAMPS_2, LAMPS_2.model_copy(update={"channel": "78"}), False, False),
+        (LAMPS, LOST, False, False),
+        (TEA, LOST, True, True),
+    ],
+)
+async def test_the_desk_of_a_community_with_two_servers_hears_of_the_other_and_goes_with_its_own(
+    house: House, *, desk: Place, lost: Place, hears: bool, stays: bool
+) -> None:
+    await house.communities.join("discord", "78", LAMPS.community)
+    community = await house.communities.get(LAMPS.community)
+    await house.communities.keep(community.with_desk(desk))
+    said = await house.tell("bot_removed", lost)
+    assert [one.place.address for one in said] == ([desk.address] if hears else [])
+    assert all("Lamps One" in one.text for one in said)
+    for write in await Presence(books(house.redis)).changed(Membership(place=lost, change="bot_removed")):
+        await house.redis.execute_command(*write)
+    assert bool((await house.communities.get(LAMPS.community)).desk) is stays
+
+
+@pytest.mark.parametrize(("others", "stays"), [((), False), (("78",), True)])
+async def test_a_desk_of_an_old_row_goes_with_the_last_server(
+    house: House, others: tuple[str, ...], stays: bool
+) -> None:
+    """Which server such a desk is in nobody has written down."""
+    for guild in others:
+        await house.communities.join("discord", guild, LAMPS.community)
+    await house.desk(LAMPS.community, LAMPS.address)
+    await house.tell("bot_removed", LOST)
+    for write in await Presence(books(house.redis)).changed(Membership(place=LOST, change="bot_removed")):
+        await house.redis.execute_command(*write)
+    assert bool((await house.communities.get(LAMPS.community)).desk) is stays
+
+
+def test_a_place_of_an_earlier_version_is_read_and_a_new_one_survives_the_trip() -> None:
+    old = (
+        '{"platform":"discord","community":"tea","channel":"1","profile":"help","title":"","parent":"","private":false}'
+    )
+    assert Place.model_validate_json(old).home == ""
+    assert Place.model_validate_json(LAMPS.model_dump_json()) == LAMPS
 
 
 async def test_the_desk_hears_of_a_removal_unless_it_is_gone_too(house: House) -> None:

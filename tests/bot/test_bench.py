@@ -185,7 +185,7 @@ async def test_a_running_worker_follows_a_set_and_a_rollback_in_its_own_communit
             author = Author(id=f"{community}{round_}", trust="member")
             await streams.put(Message(id=f"m{round_}", place=place, author=author, text=REMARKS[round_]))
         found: dict[str, Ruling] = {}
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while len(found) < 2:
                 community, outcome = await heard.get()
                 assert outcome.verdict is not None

@@ -16,7 +16,7 @@ from bot.lm.cache import prepare
 
 XIAOER = str(Path(sys.executable).parent / "xiaoer")
 COMMANDS = (
-    "run gateway worker console chat replay judge answer knowledge policy doctor login dead-letters train evaluate"
+    "run gateway worker console chat replay judge answer knowledge policy doctor login dead-letters desk train evaluate"
 )
 
 

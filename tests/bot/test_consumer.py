@@ -41,7 +41,7 @@ async def running(streams: Streams, handle: Handle) -> AsyncIterator[Consumer]:
 
 
 async def until(true: Callable[[], bool]) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not true():
             await asyncio.sleep(0.01)
 
@@ -116,7 +116,7 @@ async def test_an_entry_that_kills_its_process_each_time_is_put_aside(redis: Red
         return ()
 
     async with running(streams, handle):
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not await streams.dead_letters("sample"):
                 await asyncio.sleep(0.02)
     assert handled == []
@@ -207,7 +207,7 @@ async def test_a_process_that_slept_past_its_lease_takes_its_work_up_again(redis
     for number in range(12):
         await streams.put(message(str(number), f"channel{number}"))
     async with running(streams, handle):
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while await redis.get(key("sample", "count")) != "12":
                 await asyncio.sleep(0.01)
     assert set(seen) == {str(number) for number in range(12)}

@@ -17,7 +17,7 @@ from bot.outcome import Outcome
 from bot.presence import Presence
 from bot.stream import CARDS, Streams, happening, names, pressing
 from bot.worker import Worker
-from moderation.cases import CaseBook, strikes_key
+from moderation.cases import CaseBook, Steps, strikes_key
 from moderation.keys import Write, key
 from moderation.policy import load
 from moderation.types import Author, Case, Decision, Message, Place, Say, Tier, effects
@@ -117,7 +117,14 @@ async def test_without_a_desk_there_are_no_cards(redis: Redis) -> None:
 
 
 @pytest.mark.parametrize(
-    ("verb", "action", "seconds"), [("remove", "remove", 0), ("timeout", "timeout", 3600), ("ban", "ban", 0)]
+    ("verb", "action", "seconds"),
+    [
+        ("warn", "warn", 0),
+        ("remove", "remove", 0),
+        ("timeout", "timeout", 3600),
+        ("mute", "mute", 0),
+        ("kick", "kick", 0),
+    ],
 )
 async def test_a_button_decides_once_and_the_loser_learns_who_was_faster(
     redis: Redis, verb: str, action: str, seconds: int
@@ -191,21 +198,54 @@ async def test_a_helper_sends_the_draft_of_a_question_or_is_told_how_to_answer(r
 async def test_an_enforcement_is_undone_by_its_button_and_once(redis: Redis) -> None:
     one, case = await desk(redis), await doubtful(redis)
     await follow(redis, one)
-    await pressed(redis, one, press(case, "ban"))
+    await pressed(redis, one, press(case, "mute"))
     await follow(redis, one)
     await perform(redis, await one.press(press(case, "undo", "ben")))
     rows = await redis.xrange(key("sample", "enforcements", "web"))
     [(_, enforced)] = cast(list[tuple[str, dict[str, str]]], rows)
-    assert '"unban"' in enforced["body"]
+    assert '"unmute"' in enforced["body"]
     assert await redis.zcard(strikes_key("sample", "mallory")) == 0
     [edit] = await follow(redis, one)
     assert ("Taken back by ben" in edit.text, edit.buttons) == (True, ())
     assert not any(":effects:" in one_[1] for one_ in await one.press(press(case, "undo", "ben", second=9)))
 
 
+async def test_a_ban_needs_two_moderators_and_whoever_had_a_part_decides_no_appeal(redis: Redis) -> None:
+    one, case, walk = await desk(redis), await doubtful(redis), router(redis)
+    await follow(redis, one)
+    for second in (0, 1):
+        assert "Two people must want this" in await pressed(redis, one, press(case, "ban", second=second))
+    [edit] = await follow(redis, one)
+    assert "anna would: Ban" in edit.text
+    assert await pressed(redis, one, press(case, "ban", "ben")) == ""
+    settled = await CaseBook(redis).get("sample", case.id)
+    assert settled is not None
+    assert settled.decision is not None
+    assert (settled.decision.action, settled.decision.by) == ("ban", "web:ben")
+    await handled(redis, walk, said(f"/appeal {case.id} it was a joke", by="mallory", id_="c1", private=True))
+    [appeal] = await CaseBook(redis).queue("sample")
+    for by in ("anna", "ben"):
+        assert "another moderator" in await pressed(redis, one, press(appeal, "uphold", by))
+
+
+async def test_an_owner_s_ban_needs_nobody_else(redis: Redis) -> None:
+    one, case = await desk(redis), await doubtful(redis)
+    assert await pressed(redis, one, press(case, "ban", tier="owner")) == ""
+    assert await redis.xlen(key("sample", "decisions", "0")) == 1
+
+
+async def test_what_is_laid_before_admins_is_theirs_to_decide(redis: Redis) -> None:
+    one, case = await desk(redis), await doubtful(redis)
+    await Steps(redis).escalate("sample", case.id, by="web:anna", asked="admin")
+    assert any("for admins to decide" in say.text for say in await follow(redis, one))
+    for verb in ("claim", "remove"):
+        assert "Only admins" in await pressed(redis, one, press(case, verb))
+    assert await pressed(redis, one, press(case, "remove", "lin", "admin")) == ""
+
+
 async def test_an_appeal_is_not_decided_by_whom_it_is_against(redis: Redis) -> None:
     one, case, walk = await desk(redis), await doubtful(redis), router(redis)
-    await pressed(redis, one, press(case, "ban"))
+    await pressed(redis, one, press(case, "mute"))
     await handled(redis, walk, said(f"/appeal {case.id} it was a joke", by="mallory", id_="c1", private=True))
     [appeal] = await CaseBook(redis).queue("sample")
     assert "another moderator" in await pressed(redis, one, press(appeal, "uphold"))
@@ -280,7 +320,7 @@ async def test_a_group_that_moves_takes_its_desk_and_kinds_along(redis: Redis) -
     assert await known.channels.profile(group.model_copy(update={"channel": "-1005"})) == "help"
     topic = group.model_copy(update={"channel": "-1005/7", "parent": "-1005"})
     assert await known.channels.profile(topic) == "general"
-    assert [what for _, what, _ in await trail(redis)] == ["moved -5 -1005"]
+    assert [what for _, what, _ in await trail(redis, "setting")] == ["moved -5 -1005"]
 
 
 async def test_members_who_come_and_go_leave_no_trace(redis: Redis) -> None:

@@ -50,7 +50,7 @@ def test_groups_are_a_house_its_languages_and_their_kinds() -> None:
     }  # fmt: skip
 
 
-@settings(deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 20), st.booleans()), min_size=20, max_size=50))
 def test_the_curve_answers_ever_more_and_ends_with_all_drafts(drawn: list[tuple[int, bool]]) -> None:
     pairs = [asked(sure / 20, right=ok) for sure, ok in drawn]

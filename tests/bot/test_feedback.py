@@ -37,7 +37,7 @@ def vote(member: str, choice: Choice, answer: str = "web:help:m1:0:answer") -> V
 
 
 def votes(redis: Redis) -> Votes:
-    return Votes(FeedbackBook(redis), CaseBook(redis), History(redis))
+    return Votes(FeedbackBook(redis), CaseBook(redis), History(redis), StubBench(load()))
 
 
 @asynccontextmanager
@@ -54,7 +54,7 @@ async def working(redis: Redis, told: Told, **answering: object) -> AsyncIterato
 
 
 async def until(met: Callable[[], Awaitable[bool]]) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not await met():
             await asyncio.sleep(0.01)
 

@@ -150,7 +150,7 @@ async def entries(redis: Redis) -> list[dict[str, str]]:
 
 
 async def until_out(redis: Redis, number: int) -> list[str]:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while len(ids := await out(redis)) < number:
             await asyncio.sleep(0.01)
     return ids

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from redis.asyncio import Redis
 
-from bot.stream import DECISIONS, LANES, MESSAGES, QUESTIONS, Entry, Streams, asking, lane, names, saying
+from bot.stream import DECISIONS, LANES, MESSAGES, QUESTIONS, Entry, Outdated, Streams, asking, lane, names, saying
 from bot.talk import Question
 from moderation.errors import XiaoerError
-from moderation.keys import key
+from moderation.keys import Write, key
 from moderation.types import Author, Message, Place, Say
 
 PLACE = Place(platform="web", community="sample", channel="help", profile="help")
@@ -54,6 +54,31 @@ async def test_a_second_commit_of_an_entry_writes_nothing(redis: Redis) -> None:
     write = ("INCR", key("sample", "count"))
     assert [await streams.commit(entry, "me", [write]) for _ in range(2)] == [True, False]
     assert await redis.get(key("sample", "count")) == "1"
+
+
+async def test_what_is_expected_and_does_not_hold_stops_the_whole_commit(redis: Redis) -> None:
+    streams, count, people = Streams(redis), key("sample", "count"), key("sample", "people")
+    await streams.put(message("1"))
+    entry = await first(streams)
+    await redis.zadd(people, {"a": 1, "b": 2})
+    assert await streams.attempt(entry) == 1
+    for wrong in (("EXPECT", "5", "GET", count), ("EXPECT", "a", "ZRANGE", people, "0", "-1")):
+        with pytest.raises(Outdated):
+            await streams.commit(entry, "me", [("INCR", count), wrong])
+    assert await redis.get(count) is None
+    assert await streams.pending(entry.stream, "0", 10) == [entry]
+    holds: list[Write] = [("EXPECT", "", "GET", count), ("EXPECT", "a b", "ZRANGE", people, "0", "-1"), ("INCR", count)]
+    assert await streams.commit(entry, "me", holds)
+    assert await redis.get(count) == "1"
+
+
+async def test_a_script_among_the_writes_runs_within_the_commit(redis: Redis) -> None:
+    streams, name = Streams(redis), key("sample", "sum")
+    await streams.put(message("1"))
+    entry = await first(streams)
+    script = "-- adds\nlocal sum = ARGV[1] + ARGV[2]\nreturn redis.call('SET', KEYS[1], sum)"
+    assert await streams.commit(entry, "me", [("EVAL", script, "1", name, "2", "3"), ("INCR", name)])
+    assert await redis.get(name) == "6"
 
 
 async def test_who_lost_the_lease_commits_nothing(redis: Redis) -> None:

@@ -19,6 +19,8 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
+from tests.browser.pages import Camera
+
 CHROMIUM = next(
     (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
 )
@@ -100,6 +102,12 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningHouse]:
     running = start(tmp_path_factory.mktemp("house"))
     yield running
     assert stop(running) == 0
+
+
+@pytest.fixture
+def camera(request: pytest.FixtureRequest) -> Camera:
+    folder = request.config.getoption("--shots")
+    return Camera(Path(folder) if folder else None)
 
 
 @pytest.fixture(scope="module")

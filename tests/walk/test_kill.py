@@ -12,8 +12,10 @@ from redis.asyncio import Redis
 
 from bot.adapters.web_events import Removed, Said, Voted, events
 from bot.feedback import FeedbackBook, Tally
+from moderation.audit import AuditBook
 from moderation.cases import CaseBook, strikes_key
 from moderation.keys import key
+from moderation.seals import audit_key, seals_key
 from tests.walk.victim import ANSWER, COMMUNITY, PARTS, REST, TEXTS, Part, play
 
 MOST_STEPS = 200
@@ -84,7 +86,9 @@ async def assert_everything_happened_once(redis: Redis) -> None:
     [tally] = [name for name in tallies if not name.endswith(":cases")]
     counted = {marks: int(number) for marks, number in (await redis.hgetall(tally)).items() if " -> " in marks}
     assert (counted["allow -> allow"], sum(counted.values()), len(counted)) == (len(TEXTS) - 1, len(TEXTS), 2)
-    kept = {archive, f"{tally}:differ"}
+    trail = await AuditBook(redis).verify(COMMUNITY)
+    assert (trail.lines + trail.fresh, trail.fault) == (3, None)  # the ban, the answer, and that it is to be kept
+    kept = {archive, f"{tally}:differ", audit_key(COMMUNITY), seals_key(COMMUNITY)}
     async for stream in redis.scan_iter(f"x:{{{COMMUNITY}}}:*", _type="stream"):
         if ":room:" not in stream and stream not in kept:
             assert await redis.xlen(stream) == 0, stream

@@ -77,7 +77,7 @@ async def on_stage(on: Stage, redis: Redis, cases: CaseBook, communities: Commun
     await until(lambda: sees("像是诈骗"))
     if on.adapter.platform != "terminal":  # what is printed stays printed
         await until(lambda: gone(on, "稳赚不赔"))
-        assert not await on.may_talk("crook")
+        await until(lambda: silenced(on, "crook"))
     [case] = await cases.recent(on.community)
     assert await sees(case.id)
 
@@ -95,6 +95,10 @@ async def on_stage(on: Stage, redis: Redis, cases: CaseBook, communities: Commun
 
 async def gone(on: Stage, text: str) -> bool:
     return not any(text in line for line in await on.shown())
+
+
+async def silenced(on: Stage, member: str) -> bool:
+    return not await on.may_talk(member)
 
 
 async def waiting(cases: CaseBook, community: str) -> bool:

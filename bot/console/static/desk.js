@@ -23,6 +23,7 @@ stream.addEventListener("error", () => {
   pulse.classList.add("lost");
 });
 
+document.querySelector(".bar nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 useKeys();
 showAges();
 setInterval(showAges, 20_000);

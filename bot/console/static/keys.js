@@ -1,6 +1,9 @@
 // One key for each thing that moderators do all day; `?` lists them. Nothing is done while a field is typed in.
 import { rows } from "/static/list.js";
 
+// A case has to be seen before a key decides it: the second of two quick presses, or a key held down, falls on the next.
+const SEEN_MS = 250;
+
 function step(by) {
   const all = rows();
   const next = all.indexOf(document.activeElement) + by;
@@ -40,12 +43,13 @@ const KEYS = {
 };
 
 export function useKeys() {
+  setTimeout(() => { document.documentElement.dataset.keys = "yes"; }, SEEN_MS);
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select, dialog")) return;
     const decides = document.querySelector(`[data-key="${CSS.escape(event.key)}"]`);
     if (!decides && !(event.key in KEYS)) return;
     event.preventDefault();
-    if (decides) decides.click();
+    if (decides) event.repeat || !document.documentElement.dataset.keys || decides.click();
     else KEYS[event.key]();
   });
 }

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import cast
-
 from redis.asyncio import Redis
 
 from bot.outcome import Outcome
 from bot.router import Router
-from moderation.keys import key
+from moderation.audit import AuditBook, Kind
 from moderation.types import Author, Enforce, Message, Place, Say, Tier
 from tests.bot.test_router import handled
 
@@ -50,7 +48,7 @@ def done(outcome: Outcome) -> list[str]:
     return [effect.action for effect in outcome.effects if isinstance(effect, Enforce)]
 
 
-async def trail(redis: Redis) -> list[tuple[str, str, str]]:
-    """Who, what and how of the audit trail."""
-    rows = cast(list[tuple[str, dict[str, str]]], await redis.xrange(key("sample", "audit")))
-    return [(fields["by"], fields["what"], fields["result"]) for _, fields in rows]
+async def trail(redis: Redis, kind: Kind = "command") -> list[tuple[str, str, str]]:
+    """Who, what and how of the audit trail, oldest first; of one kind of lines."""
+    lines = await AuditBook(redis).read("sample", kind=kind)
+    return [(line.by, line.what, line.result) for line in reversed(lines)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from redis.asyncio import Redis
 
@@ -10,13 +12,14 @@ from bot.commands import Commands, Reach
 from bot.commands.policy import with_setting
 from bot.router import Router
 from bot.stream import Streams
+from moderation.cases import reversing, settling
 from moderation.classifier import load_classifier
 from moderation.judge import Judge
 from moderation.keys import key
-from moderation.members import MemberBook
+from moderation.members import MemberBook, naming
 from moderation.policy import load, parse
 from moderation.policy_book import FILE, PolicyBook
-from moderation.types import Author, Message, Tier
+from moderation.types import Author, Case, Decision, Message, Tier, case_id
 from tests.bot.commands.calling import said, told, trail
 from tests.bot.test_router import books, handled, router, texts, write
 
@@ -135,8 +138,34 @@ async def test_what_admins_do_is_on_the_trail(redis: Redis) -> None:
     await told(redis, walk, by_lin("/mode training"))
     await told(redis, walk, by_lin("/mode wild", "c2"))
     await told(redis, walk, by_lin("/mode live", "c3", tier="moderator"))
-    expected = [("/mode training", "done"), ("/mode wild", "failed"), ("/mode live", "refused")]
+    expected = [("/mode training", "done"), ("/mode", "failed"), ("/mode live", "refused")]
     assert await trail(redis) == [("web:lin", what, result) for what, result in expected]
+    assert await trail(redis, "setting") == [("web:lin", "mode: live -> training", "done")]
+
+
+async def test_a_setting_s_line_names_members_by_their_ids_and_repeats_no_words(redis: Redis) -> None:
+    walk = router(redis)
+    await handled(redis, walk, said("hello everybody", by="mei-4711", id_="m1"))
+    typed = (
+        "/trust Mei-4711 trusted",
+        "/roles Mei-4711 helper",
+        "/channel deals",
+        "/teach Opening hours: Mei Wong is here from 9 to 21.",
+        "/knowledge delete opening hours",
+        "/knowledge delete no such thing of Mei Wong",
+    )
+    for number, text in enumerate(typed):
+        await handled(redis, walk, by_lin(text, f"c{number}"))
+    settings = [what for _, what, _ in await trail(redis, "setting")]
+    assert settings[:3] == [
+        "trust of web:mei-4711: trusted",
+        "tier of web:mei-4711: member -> helper",
+        "channel web:help: deals",
+    ]
+    taught, deleted = settings[3:]
+    assert taught.removeprefix("knowledge taught: ") == deleted.removeprefix("knowledge deleted: ")
+    commands = [what for _, what, _ in await trail(redis)]
+    assert commands == ["/trust trusted", "/roles helper", "/channel deals", "/teach", *["/knowledge delete"] * 2]
 
 
 def policing(redis: Redis) -> tuple[Commands, Bench]:
@@ -170,6 +199,28 @@ async def test_a_threshold_is_set_shown_and_taken_back_from_the_chat(redis: Redi
     await policy(redis, commands, "/规则 rollback file", "p6")
     assert (await book.in_force("sample")).live == FILE
     assert (await book.in_force("other")).live == FILE
+
+
+async def test_a_change_that_repeats_a_mistake_waits_for_a_word(redis: Redis) -> None:
+    commands, sits = policing(redis)
+    await policy(redis, commands, "/policy set scam_fraud act_at never", "p1")
+    subject = said("刷单返利500，先转押金再返现", by="li", id_="m1")
+    decision = Decision(case=case_id("moderation", subject), action="ban", by="policy", reason="scam_fraud")
+    case = Case(id=decision.case, kind="moderation", subject=subject, state="settled", decision=decision)
+    back = decision.model_copy(update={"action": "overturn", "by": "web:anna"})
+    for one in (*settling(case, decision), *reversing(case, back)):
+        await redis.execute_command(*one)
+    for text, language in (
+        ("/policy set scam_fraud act_at 0.9", "Nothing is changed"),
+        ("/规则 set scam_fraud act_at 0.9", "没有修改"),
+    ):
+        warned = await policy(redis, commands, text, f"p-{language}")
+        assert language in warned
+        assert case.id in warned
+    assert (await sits.sitting("sample")).judge.policy.clause("scam_fraud").act_at > 1
+    assert "act_at" in await policy(redis, commands, "/policy set scam_fraud act_at 0.9 anyway", "p3")
+    assert (await sits.sitting("sample")).judge.policy.clause("scam_fraud").act_at == 0.9
+    assert "clauses.abuse" in await policy(redis, commands, "/policy set abuse act_at 0.99", "p4")
 
 
 async def test_a_policy_runs_in_shadow_from_the_chat(redis: Redis) -> None:
@@ -223,3 +274,21 @@ def test_one_setting_changes_and_all_else_stays(text: str) -> None:
 async def test_a_walk_without_a_change_of_policy_is_untouched(redis: Redis) -> None:
     walk: Router = router(redis)
     assert "default@" in await told(redis, walk, by_lin("/policy"))
+
+
+async def test_roles_and_members_are_shown_by_name_with_the_id_behind(redis: Redis) -> None:
+    walk, members = router(redis), books(redis).members
+    lin: dict[str, Any] = {"tier": "owner", "platform": "discord"}
+    await handled(redis, walk, said("hello", "42", id_="m1", platform="discord"))
+    await redis.execute_command(*naming("sample", {"discord:&55": "Night shift", "discord:&7": ""}))
+    assert "Night shift (discord:&55) is now" in await told(redis, walk, by_lin("/roles <@&55> helper", **lin))
+    await handled(redis, walk, by_lin("/roles role:7 helper", "c2", **lin))
+    await handled(redis, walk, by_lin("/roles 42 moderator", "c3", **lin))
+    await redis.delete(key("sample", "recent"))
+    shown = await told(redis, walk, by_lin("/roles", "c4", **lin))
+    assert "- 42 (discord:42): moderator" in shown
+    assert "- Night shift (discord:&55): helper" in shown
+    assert "- discord:&7: helper" in shown
+    assert (await members.names("sample"))["discord:42"] == "42"
+    await redis.execute_command(*naming("sample", {"discord:42": "小王"}))
+    assert "小王 (discord:42)" in await told(redis, walk, by_lin("/权限", "c5", **lin))

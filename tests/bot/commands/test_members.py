@@ -7,12 +7,15 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from redis.asyncio import Redis
 
+from bot.commands.members import URGENT
 from bot.commands.table import TABLE
 from bot.history import History
 from bot.router import Router
 from bot.talk import Question
-from moderation.cases import CaseBook, OwnDecision, strikes_key
+from moderation.cases import CaseBook, OwnDecision, opening, strikes_key
+from moderation.cases.priority import urgency
 from moderation.keys import key
+from moderation.lately import moderation_case
 from moderation.members import REPORTS_PER_HOUR, MemberBook, reaches
 from moderation.types import Case, Decision, Say, Tier, Vote
 from tests.bot.commands.calling import DOUBT, SCAM, answer_of, done, said, told, trail
@@ -64,6 +67,18 @@ async def test_many_reports_of_a_message_are_one_case_and_each_reporter_counts_o
     assert case.id in first.text
     assert "便宜" not in first.text
     assert case.verdict is not None
+
+
+async def test_a_case_that_waits_becomes_urgent_when_somebody_reports_it(redis: Redis) -> None:
+    walk, cases = router(redis), CaseBook(redis)
+    message = said("便宜出一批货，要的联系", by="mallory", id_="m1")
+    await handled(redis, walk, message)
+    for one in opening(Case(id=moderation_case(message), kind="moderation", subject=message, severity=1)):
+        await redis.execute_command(*one)
+    await reported(redis, walk, "li", "c1")
+    [case] = await cases.queue("sample")
+    assert (case.severity, case.reporters) == (URGENT, ("web:li",))
+    assert await redis.zscore(key("sample", "queue"), case.id) == pytest.approx(urgency(case), abs=0.002)
 
 
 @pytest.mark.parametrize(

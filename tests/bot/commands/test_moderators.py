@@ -46,7 +46,7 @@ async def test_a_case_is_shown_with_its_buttons_where_only_the_moderator_reads(r
     shown = answer_of(await handled(redis, walk, by_anna(f"/case {case.id.lower()}")))
     assert DOUBT in shown.text
     verbs = [button.id.rpartition(":")[2] for button in shown.buttons]
-    assert verbs == ["claim", "dismiss", "remove", "timeout", "ban"]
+    assert verbs == ["claim", "dismiss", "warn", "remove", "timeout", "mute", "kick", "ban"]
     aloud = by_anna(f"/case {case.id}", "c2", platform="telegram", channel="-1001")
     aloud_shown = answer_of(await handled(redis, walk, aloud))
     assert case.id in aloud_shown.text
@@ -80,8 +80,20 @@ async def test_a_helper_answers_a_question_and_the_member_gets_it(redis: Redis) 
     assert texts(await walk.carry_out(settled, settled.decision)) == ["目前不支持。"]
 
 
-@pytest.mark.parametrize(("action", "undone"), [("remove", []), ("timeout", ["untimeout"]), ("ban", ["unban"])])
-async def test_undo_takes_back_what_can_be_and_tells_the_chat(redis: Redis, action: str, undone: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("action", "undone", "told"),
+    [
+        ("warn", [], "The warning to Mallory"),
+        ("remove", [], "may be posted again"),
+        ("timeout", ["untimeout"], "may be posted again"),
+        ("mute", ["unmute"], "may be posted again"),
+        ("kick", [], "may be posted again"),
+        ("ban", ["unban"], "may be posted again"),
+    ],
+)
+async def test_undo_takes_back_what_can_be_and_tells_the_chat(
+    redis: Redis, action: str, undone: list[str], told: str
+) -> None:
     walk, cases = router(redis), CaseBook(redis)
     case = await doubtful(redis, walk)
     named = {"case": case.id, "action": action, "by": "web:ben", "strikes": 2, "reason": "prompt_injection"}
@@ -90,7 +102,7 @@ async def test_undo_takes_back_what_can_be_and_tells_the_chat(redis: Redis, acti
     outcome = await handled(redis, walk, by_anna(f"/undo {case.id}"))
     assert done(outcome) == undone
     in_chat, to_anna = texts(outcome)
-    assert "may be posted again" in in_chat
+    assert told in in_chat
     assert case.id in to_anna
     assert await redis.zcard(strikes_key("sample", "mallory")) == 0
     again = await handled(redis, walk, by_anna(f"/undo {case.id}", "c2"))

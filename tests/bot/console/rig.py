@@ -18,9 +18,9 @@ from moderation.policy import DEFAULT, load, read
 from moderation.policy_book import PolicyBook
 
 
-def rooms_of(redis: Redis, community: str = "sample") -> Rooms:
+def rooms_of(redis: Redis, community: str = "sample", cases: CaseBook | None = None) -> Rooms:
     """The rooms of a house whose own community this is, under the packaged policy."""
-    books = open_books(Streams(redis), CaseBook(redis), Communities(redis, community))
+    books = open_books(Streams(redis), cases or CaseBook(redis), Communities(redis, community))
     bench = Bench(Judge(load(), classifier()), PolicyBook(redis), classifier(), house=community)
     return open_rooms(books, bench, read(DEFAULT))
 

@@ -9,8 +9,9 @@ from httpx import AsyncClient, Response
 from redis.asyncio import Redis
 
 from bot.history import archiving
+from moderation.cases import reversing, settling
 from moderation.policy_book import FILE, PolicyBook
-from moderation.types import Author, Message, Place, Ruling, Verdict
+from moderation.types import Author, Case, Decision, Message, Place, Ruling, Verdict, case_id
 from tests.bot.console.rig import open_console
 from tests.bot.console.test_desk import SECRET, browser, csrf
 from tests.bot.console.test_staff_pages import ORIGIN, entered
@@ -82,3 +83,21 @@ async def test_a_whole_policy_in_chinese_fits_and_a_flood_of_bytes_does_not(clie
     long = STRICT + "".join(f"# 第{number}条说明：本群不欢迎任何形式的广告与刷单信息\n" for number in range(1200))
     assert (await posted(client, "/policy", text=long, do="try")).status_code == 200
     assert (await posted(client, "/policy", text="#" * 600_000, do="try")).status_code == 413
+
+
+async def test_a_policy_that_repeats_a_mistake_is_set_on_a_second_word(client: AsyncClient, redis: Redis) -> None:
+    book, mild = PolicyBook(redis), 'extends = "default"\n[clauses.scam_fraud]\nact_at = "never"\n'
+    assert (await posted(client, "/policy", text=mild, do="set")).status_code == 303
+    subject = Message(id="m1", place=HELP, author=Author(id="a"), text="刷单返利500，先转押金再返现")
+    decision = Decision(case=case_id("moderation", subject), action="ban", by="policy", reason="scam_fraud")
+    case = Case(id=decision.case, kind="moderation", subject=subject, state="settled", decision=decision)
+    back = decision.model_copy(update={"action": "overturn", "by": "web:anna"})
+    for write in (*settling(case, decision), *reversing(case, back)):
+        await redis.execute_command(*write)
+    before = (await book.in_force("sample")).live
+    warned = await posted(client, "/policy", text=STRICT, do="set")
+    assert warned.status_code == 409
+    assert case.id in warned.text
+    assert (await book.in_force("sample")).live == before
+    assert (await posted(client, "/policy", text=STRICT, do="set", anyway="yes")).status_code == 303
+    assert (await book.in_force("sample")).live != before

@@ -121,7 +121,11 @@ async def test_nothing_is_decided_together_without_a_tick_a_reason_or_the_rights
     assert (await book.counts("sample")).open == 2
 
 
-@given(st.dictionaries(st.sampled_from(["kind", "clause", "severity", "holder", "text", "late", "page"]), st.text()))
+@given(
+    st.dictionaries(
+        st.sampled_from(["kind", "clause", "severity", "holder", "text", "late", "page"]), st.text(max_size=20)
+    )
+)
 def test_any_address_asks_something_and_asks_it_again_when_kept(query: dict[str, str]) -> None:
     wanted = asked(query)
     assert asked(wanted) == wanted

@@ -16,6 +16,7 @@ from bot.console.pages import all_pages
 from moderation.audit import AuditBook, auditing
 from moderation.keys import key
 from moderation.members import giving
+from moderation.seals import Sealer
 from moderation.types import TIERS, Tier
 from tests.bot.console.rig import open_console, rooms_of
 from tests.bot.console.test_desk import SECRET, browser, csrf
@@ -64,7 +65,8 @@ async def test_a_page_shows_itself_to_its_tier_and_to_no_lower_one(app: Starlett
 async def test_what_the_community_gives_or_takes_counts_at_the_next_page(client: AsyncClient, redis: Redis) -> None:
     await entered(client, redis, "member")
     assert (await client.get("/audit")).status_code == 403
-    for tier, status in (("admin", 200), ("member", 403)):
+    steps: tuple[tuple[Tier, int], ...] = (("admin", 200), ("member", 403))
+    for tier, status in steps:
         for write in giving("sample", "telegram:7", tier):
             await redis.execute_command(*write)
         assert (await client.get("/audit")).status_code == status
@@ -114,13 +116,18 @@ async def test_the_log_is_filtered_paged_and_its_words_are_no_markup(client: Asy
 
 async def test_the_chain_is_checked_on_demand(client: AsyncClient, redis: Redis) -> None:
     await entered(client, redis, "admin")
-    assert "banner accent" in (await client.get("/audit?check=1")).text
+    await Sealer(redis).seal("sample")
+    (line,) = await AuditBook(redis).read("sample")
+    page = (await client.get("/audit?check=1")).text
+    assert "banner accent" in page
+    assert f'<td class="proof soft">{line.seal[:8]}</td>' in page
+    assert len(line.seal) == 64
 
 
 async def test_health_shows_a_dead_letter_without_its_text(client: AsyncClient, redis: Redis) -> None:
     await entered(client, redis, "admin")
     fields = {"stream": "messages", "order": "help", "body": "a member's words", "error": "ValueError: broken"}
-    await redis.xadd(key("sample", "dead"), fields)
+    await redis.execute_command("XADD", key("sample", "dead"), "*", *(part for pair in fields.items() for part in pair))
     page = (await client.get("/health")).text
     assert "ValueError: broken" in page
     assert "a member" not in page
