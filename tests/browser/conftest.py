@@ -17,8 +17,10 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
+from bot.redis_server import EmbeddedRedis
+from tests.browser.desk import Desk, window
 from tests.browser.pages import Camera
 
 CHROMIUM = next(
@@ -117,3 +119,27 @@ def chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="module")
+def open_desk(server: EmbeddedRedis) -> Iterator[Desk]:
+    """The console alone, for one module."""
+    with Desk(server.url) as one:
+        yield one
+
+
+@pytest.fixture
+def desk(open_desk: Desk) -> Desk:
+    """The console with nothing in it."""
+    open_desk.empty()
+    return open_desk
+
+
+@pytest.fixture
+def context(chromium: Browser, size: tuple[int, int]) -> Iterator[BrowserContext]:
+    """A browser of the size that a test asks for, whose pages' scripts must not fail."""
+    with window(chromium, size) as one:
+        faults: list[str] = []
+        one.on("weberror", lambda fault: faults.append(str(fault.error)))
+        yield one
+        assert faults == []

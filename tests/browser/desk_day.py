@@ -10,6 +10,8 @@ from bot.knowledge.documents import Document
 from bot.knowledge.proposals import proposing
 from bot.knowledge.shelf import teaching
 from moderation.audit import Kind, auditing
+from moderation.cases import remarking
+from moderation.cases.writes import reporting
 from moderation.seals import Sealer
 from moderation.types import (
     Author,
@@ -68,6 +70,8 @@ def lay_out(desk: Desk, lang: Lang) -> None:
     desk.do(desk.rooms.logins.introduce(person("Sam", "admin")))
     desk.opened(doubt("SCAM1111", lang, 0, minutes=18, severity=5, due=-12), asked(lang), insult(lang))
     desk.opened(*(doubt(f"SCAM{at}{at}{at}{at}", lang, at, minutes=9 - at, due=45 * at) for at in (2, 3, 4)))
+    reports = (reporting(COMMUNITY, "SCAM1111", f"web:member{who}") for who in (2, 3))
+    desk.perform(*reports, *remarking(COMMUNITY, "SCAM1111", Remark(by=SAM, by_name="Sam", text=REMARK[lang])))
     first = doubt("MUTED111", lang, 1, minutes=300)
     desk.settled(first, Decision(case=first.id, action="mute", by="policy", reason="scam_fraud", strikes=2))
     appeal = said("appeal", APPEAL[lang], lang, 1, minutes=30)
@@ -94,7 +98,16 @@ def doubt(id_: str, lang: Lang, who: int, *, minutes: int, severity: int = 3, du
     span = (text.index(mark), text.index(mark) + len(mark))
     signals = (Signal(check="money", clause="scam_fraud", score=0.81, evidence=mark, span=span),)
     scores = {"scam_fraud": 0.81, "advertising": 0.34, "contact_leak": 0.22}
-    verdict = Verdict(ruling=Ruling.REVIEW, clause="scam_fraud", score=0.81, scores=scores, signals=signals)
+    verdict = Verdict(
+        ruling=Ruling.REVIEW,
+        clause="scam_fraud",
+        score=0.81,
+        scores=scores,
+        signals=signals,
+        model="judge-6",
+        policy="default@5e1dfc6864",
+        took_ms=2.4,
+    )
     opened = NOW - timedelta(minutes=minutes)
     return Case(
         id=id_,
@@ -105,8 +118,6 @@ def doubt(id_: str, lang: Lang, who: int, *, minutes: int, severity: int = 3, du
         opened_at=opened,
         severity=severity,
         due_at=NOW + timedelta(minutes=due),
-        reporters=("web:member2", "web:member3") if who == 0 else (),
-        remarks=(Remark(by=SAM, by_name="Sam", text=REMARK[lang]),) if who == 0 else (),
     )
 
 

@@ -102,11 +102,11 @@ class Camera:
         self.folder = folder
 
     def take(self, page: Page, name: str) -> None:
-        """Keep what the page shows as `NAME.png`, in 128 colours: a third of the bytes, and no difference to see."""
+        """Keep what the page shows as `NAME.png`, in 256 colours: a third of the bytes, and no difference to see."""
         if self.folder:
             self.folder.mkdir(parents=True, exist_ok=True)
             taken = Image.open(BytesIO(page.screenshot(animations="disabled"))).convert("RGB")
-            taken.quantize(128, dither=Image.Dither.NONE).save(self.folder / f"{name}.png", optimize=True)
+            taken.quantize(256, dither=Image.Dither.NONE).save(self.folder / f"{name}.png", optimize=True)
 
 
 def see(what: Locator) -> Locator:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -11,7 +10,6 @@ from playwright.sync_api import Browser, Page, expect
 
 from bot.console.face import Face
 from bot.console.pages import all_pages
-from bot.redis_server import EmbeddedRedis
 from moderation.types import Lang
 from tests.browser.conftest import IN_THE_BROWSER
 from tests.browser.desk import COMMUNITY, DESKTOP, PHONE, Desk, window
@@ -40,12 +38,6 @@ PHOTOGRAPHED = {
 }
 
 
-@pytest.fixture(scope="module")
-def desk(server: EmbeddedRedis) -> Iterator[Desk]:
-    with Desk(server.url) as one:
-        yield one
-
-
 @pytest.fixture(params=["zh", "en"])
 def lang(request: pytest.FixtureRequest, desk: Desk) -> Lang:
     """A language, with a day of cases in it."""
@@ -54,8 +46,7 @@ def lang(request: pytest.FixtureRequest, desk: Desk) -> Lang:
 
 
 def laid_out(desk: Desk, lang: Lang) -> Lang:
-    """A fresh day, of which somebody else holds a case."""
-    desk.empty()
+    """A day, of which somebody else holds a case."""
     lay_out(desk, lang)
     desk.opened(doubt("TAKEN111", lang, 2, minutes=1))
     desk.do(desk.cases.claim(COMMUNITY, "TAKEN111", SAM))
@@ -97,12 +88,15 @@ def test_no_page_shuts_anybody_out(desk: Desk, chromium: Browser) -> None:
 
 
 def test_every_page_fits_a_phone_and_a_finger(desk: Desk, chromium: Browser, lang: Lang) -> None:
+    axe = Axe()
     with window(chromium, PHONE, locale=locale(lang)) as context:
         page = desk.enter(context, "Mei", "owner").page
         for path in paths(desk):
             visit(page, desk.url + path)
             assert page.evaluate(WIDE) <= 0, path
             assert page.evaluate(SMALL) == [], path
+            found = axe.run(page, options={"runOnly": ["scrollable-region-focusable"]}).response["violations"]
+            assert found == [], path
 
 
 def test_the_focus_is_seen(desk: Desk, chromium: Browser) -> None:

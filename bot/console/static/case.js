@@ -25,6 +25,11 @@ export function watchCase(card) {
   const mine = card.dataset.state === "open" && card.dataset.holder === card.dataset.me;
   if (mine) setInterval(() => leaving || beat(card).catch(() => {}), Number(card.dataset.beat));
   return {
+    seen() {
+      if (card.dataset.state === "settled") return;
+      if (mine) beat(card).catch(() => {});
+      else location.reload();
+    },
     changed(told) {
       if (leaving || told.id !== card.dataset.case || card.dataset.state === "settled") return;
       if (told.state === card.dataset.state && told.holder === card.dataset.holder) return;

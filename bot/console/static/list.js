@@ -16,9 +16,10 @@ export function watchList(page) {
     const answer = await fetch(part(page.dataset.page));
     if (answer.status === 401) return location.assign("/login");
     if (!answer.ok) return;
+    const list = await answer.text();  // from here on nothing waits: what has the focus now has it afterwards
     const known = new Set(rows().map(idOf));
     const focused = document.activeElement?.closest?.("a.row");
-    page.innerHTML = await answer.text();
+    page.innerHTML = list;
     for (const row of rows()) {
       if (!known.has(idOf(row))) row.classList.add("new");
       if (focused && idOf(row) === idOf(focused)) row.focus();

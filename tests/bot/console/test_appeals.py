@@ -6,7 +6,7 @@ from redis.asyncio import Redis
 
 from moderation.cases import CaseBook, opening
 from moderation.types import Case, case_id
-from tests.bot.console.test_desk import Moderator, app, cases, review, sam  # noqa: F401 - fixtures
+from tests.bot.console.test_desk import Moderator, review
 
 
 async def appealed(redis: Redis) -> Case:
@@ -22,8 +22,8 @@ async def appealed(redis: Redis) -> Case:
 
 async def test_who_made_the_first_decision_is_refused_and_another_decides(
     redis: Redis,
-    cases: CaseBook,  # noqa: F811
-    sam: Moderator,  # noqa: F811
+    cases: CaseBook,
+    sam: Moderator,
 ) -> None:
     first = review()
     for write in opening(first):

@@ -19,17 +19,11 @@ from moderation.cases.writes import copying, reporting
 from moderation.keys import key
 from moderation.policy import LONGEST_TIMEOUT, SHORTEST_TIMEOUT
 from moderation.types import TEXT_LENGTH, Author, Case, Decision, Message
-from tests.bot.console.rig import open_console
 from tests.bot.console.staff import Person, working
-from tests.bot.console.test_desk import SECRET, csrf, perform, question, review
+from tests.bot.console.test_desk import csrf, perform, question, review
 
 ANN, BEN, OWNER = "telegram:1", "telegram:2", "telegram:9"
 MARK = re.compile(r"<mark[^>]*>(.*?)</mark>", re.S)
-
-
-@pytest.fixture
-def app(redis: Redis) -> Starlette:
-    return open_console(redis, SECRET)
 
 
 @pytest.fixture

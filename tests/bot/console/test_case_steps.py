@@ -13,17 +13,11 @@ from moderation.audit import AuditBook
 from moderation.cases import CaseBook, opening
 from moderation.keys import key
 from moderation.types import Attachment, Case
-from tests.bot.console.rig import open_console
 from tests.bot.console.staff import Person, working
-from tests.bot.console.test_desk import SECRET, perform, question, review
+from tests.bot.console.test_desk import perform, question, review
 from tests.bot.console.test_queue import AGENT, by
 
 ANN, BEN, COY = "telegram:1", "telegram:2", "discord:3"
-
-
-@pytest.fixture
-def app(redis: Redis) -> Starlette:
-    return open_console(redis, SECRET)
 
 
 @pytest.fixture
