@@ -18,32 +18,32 @@ from typing import NamedTuple
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from bot.answer import AnswerRoom
+from bot.answering.answer import AnswerRoom
+from bot.answering.floor import Floor
+from bot.answering.manners import Manners
 from bot.bench import Bench
 from bot.books import open_books
 from bot.commands import Commands, Reach
-from bot.communities import Communities
 from bot.config import Settings
-from bot.floor import Floor
+from bot.groups.communities import Communities
+from bot.groups.rights import ChatRights
 from bot.knowledge.meaning import TokenTable
 from bot.knowledge.shelves import Shelves
 from bot.lm.cache import prepare
 from bot.lm.opening import open_lm
 from bot.lm.types import LanguageModel, Progress
 from bot.lm.vectors import TokenVectors
-from bot.manners import Manners
 from bot.redis_server import EmbeddedRedis, open_client
-from bot.rights import ChatRights
 from bot.router import Router
 from bot.sample import KNOWLEDGE, POLICY
 from bot.stream import Streams
 from bot.worker import Told, Worker
 from moderation.cases import CaseBook
-from moderation.classifier import Classifier, load_classifier
 from moderation.errors import XiaoerError
-from moderation.judge import Judge
+from moderation.judging.classifier import Classifier, load_classifier
+from moderation.judging.judge import Judge
 from moderation.policy import DEFAULT, Policy, load, read
-from moderation.policy_book import PolicyBook
+from moderation.policy.book import PolicyBook
 
 SAMPLE = "sample"
 """The name of the community that comes with the package."""

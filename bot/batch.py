@@ -13,10 +13,10 @@ from typing import TypeVar
 
 from pydantic import Field, ValidationError
 
-from bot.answer import AnswerRoom
+from bot.answering.answer import AnswerRoom
 from bot.knowledge.documents import guess_lang
 from moderation.errors import XiaoerError
-from moderation.judge import Judge
+from moderation.judging.judge import Judge
 from moderation.types import ID_LENGTH, TEXT_LENGTH, Author, Lang, Message, Noun, Passage, Place, Profile, Trust
 
 AUDIT = "audit"

@@ -9,10 +9,10 @@ from typing import NamedTuple
 import structlog
 
 from bot.stream import OUTAGE
-from moderation.classifier import Classifier
-from moderation.judge import Judge
+from moderation.judging.classifier import Classifier
+from moderation.judging.judge import Judge
 from moderation.policy import PolicyError, parse
-from moderation.policy_book import FILE, InForce, PolicyBook
+from moderation.policy.book import FILE, InForce, PolicyBook
 
 LOOK_S = 1.0
 """Seconds between two looks into the policy book, per community."""

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from bot.channels import Channels
-from bot.communities import Communities
-from bot.feedback import FeedbackBook
+from bot.answering.feedback import FeedbackBook
+from bot.groups.channels import Channels
+from bot.groups.communities import Communities
+from bot.groups.personal import Personal
 from bot.history import History
-from bot.personal import Personal
 from bot.stream import Streams
 from moderation.cases import CaseBook
 from moderation.members import MemberBook
-from moderation.policy_book import PolicyBook
+from moderation.policy.book import PolicyBook
 
 
 class Books(NamedTuple):

@@ -10,16 +10,16 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from redis.asyncio import Redis
 
 from bot.app import connect, knowledge_path, open_policy
-from bot.communities import Communities
 from bot.config import Settings, settings
 from bot.doctor_chats import PLATFORMS, Finding, examine_chats, examine_clock
+from bot.groups.communities import Communities
 from bot.knowledge.reading import read_folder
 from bot.lm.cache import folder_in
 from bot.lm.opening import check_model
 from bot.stream import Streams
 from bot.web.serving import bind
-from moderation.classifier import load_classifier
 from moderation.errors import XiaoerError
+from moderation.judging.classifier import load_classifier
 
 Check = Callable[[Settings], Awaitable[str]]
 """Returns how a thing stands; raises XiaoerError with the mend when it is wrong."""

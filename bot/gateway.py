@@ -9,8 +9,8 @@ import asyncio
 from collections.abc import Callable, Sequence
 
 from bot.adapters import Adapter
-from bot.arrivals import gone
 from bot.consumer import Consumer
+from bot.groups.arrivals import gone
 from bot.stream import EFFECTS, ENFORCEMENTS, Entry, Streams
 from moderation.keys import Write
 from moderation.types import Enforce, Say, effects

@@ -9,9 +9,9 @@ from typing import NamedTuple, cast
 from pydantic import ValidationError
 from redis.asyncio import Redis
 
+from moderation.judging.lately import KEPT, LASTS
 from moderation.keys import Write, key
-from moderation.lately import KEPT, LASTS
-from moderation.shadow import keeping
+from moderation.policy.shadow import keeping
 from moderation.types import Message, Ruling, Verdict
 
 PAGE = 500

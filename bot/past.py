@@ -10,10 +10,10 @@ from typing import NamedTuple
 
 from bot.batch import JudgeLine, read_lines
 from bot.history import Archived, History
-from moderation.backtest import Past
 from moderation.cases import CaseBook
-from moderation.comparison import breach
-from moderation.lately import moderation_case
+from moderation.judging.lately import moderation_case
+from moderation.policy.backtest import Past
+from moderation.policy.comparison import breach
 from moderation.types import Message, Ruling
 
 

@@ -12,8 +12,8 @@ from typing import NamedTuple
 from bot.app import policy_path
 from bot.config import Settings
 from moderation.policy import DEFAULT, Policy, PolicyError, load, parse
-from moderation.policy_book import FILE, PolicyBook
-from moderation.policy_words import Fault
+from moderation.policy.book import FILE, PolicyBook
+from moderation.policy.words import Fault
 
 WORDS = ("live", "shadow", "file", "default")
 _VERSION = re.compile(r"[0-9a-f]{3,10}")

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from bot.outcome import Outcome
 from bot.telemetry import ANSWER_SECONDS, EFFECTS, FIRST_TOKEN_SECONDS, JUDGE_SECONDS, MESSAGES, VERDICTS
-from moderation.comparison import mark
+from moderation.policy.comparison import mark
 from moderation.types import Enforce, Message, Say
 
 COLOURS = {"answered": "green", "enforced": "red", "escalated": "yellow", "settled": "magenta"}

@@ -9,33 +9,33 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from bot.answering.floor import Floor, hearing, settled
+from bot.answering.questions import Speech, speech
+from bot.answering.responder import Responder
+from bot.answering.talk import Question, between_people, own_earlier
 from bot.books import Books
-from bot.channels import placed_in
 from bot.commands import Commands, parsed
 from bot.commands.finding import unlinked
-from bot.docket import Docket, carried_out
-from bot.effects import in_reply
-from bot.floor import Floor, hearing, settled
+from bot.groups.channels import placed_in
 from bot.history import archiving, noting
 from bot.knowledge.documents import guess_lang
 from bot.knowledge.learnt import learnt
 from bot.knowledge.proposals import proposing
 from bot.outcome import Answers, Bench, Outcome
-from bot.questions import Speech, speech
-from bot.responder import Responder
+from bot.review.docket import Docket, carried_out
+from bot.review.effects import in_reply
+from bot.review.undoing import undone
 from bot.stream import asking
-from bot.talk import Question, between_people, own_earlier
-from bot.undoing import undone
 from bot.words import words
 from moderation.audit import deciding, setting
 from moderation.cases import striking
 from moderation.cases.folding import Folding, unfolding
 from moderation.cases.undoing import Reversals
+from moderation.judging.lately import surroundings, unchanged
 from moderation.keys import Write
-from moderation.lately import surroundings, unchanged
 from moderation.members import Standing, passing
 from moderation.policy import Policy
-from moderation.shadow import comparing
+from moderation.policy.shadow import comparing
 from moderation.types import (
     Case,
     Decision,

@@ -20,8 +20,8 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import OutOfMemoryError, ReadOnlyError, ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from bot.happenings import Membership, Press
-from bot.talk import Question
+from bot.answering.talk import Question
+from bot.groups.happenings import Membership, Press
 from moderation.errors import XiaoerError
 from moderation.keys import COMMUNITIES, Write, check_community, key
 from moderation.types import Enforce, Message, Say, Vote

@@ -6,20 +6,23 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Sequence
 
-from bot.arrivals import UNASKED, Arrivals, Rights
+from bot.answering.talk import Question
+from bot.answering.voting import Votes
 from bot.books import Books
 from bot.consumer import Consumer
-from bot.desk import Desk
-from bot.desk_log import DeskLog
-from bot.happenings import Membership, Press
+from bot.groups.arrivals import UNASKED, Arrivals, Rights
+from bot.groups.happenings import Membership, Press
+from bot.groups.presence import Presence
+from bot.groups.setup import open_setup
+from bot.groups.setup_cards import BUTTONS
 from bot.outcome import Bench, Outcome
-from bot.presence import Presence
+from bot.review.desk import Desk
+from bot.review.log import DeskLog
+from bot.review.sealing import Sealing
+from bot.review.second import BUTTONS as SECOND_BUTTONS
+from bot.review.second import SecondDesk
+from bot.review.watch import Watch
 from bot.router import Router
-from bot.sealing import Sealing
-from bot.second import BUTTONS as SECOND_BUTTONS
-from bot.second import SecondDesk
-from bot.setup import open_setup
-from bot.setup_cards import BUTTONS
 from bot.stream import (
     CARDS,
     DECISIONS,
@@ -32,9 +35,6 @@ from bot.stream import (
     Entry,
     saying,
 )
-from bot.talk import Question
-from bot.voting import Votes
-from bot.watch import Watch
 from moderation.cases import NoSuchCase
 from moderation.keys import Write
 from moderation.members import Standing

@@ -11,8 +11,8 @@ from redis.asyncio.client import Pipeline
 
 from moderation.audit import OPERATOR, setting
 from moderation.cases import strikes_key
+from moderation.judging.lately import moderation_case, same_message
 from moderation.keys import Write, key
-from moderation.lately import moderation_case, same_message
 from moderation.types import TIERS, Author, Message, Tier, Trust
 
 MEMBER_AFTER = 10

@@ -77,7 +77,7 @@ class Attachment(Noun):
     """A file that came with a message; the bytes stay on the platform.
 
     `kind` is its media type. What a picture says is judged like the message's own words: `codes` are the contents of
-    its QR and bar codes (`moderation.pictures`), `text` is what is written in it or told of it.
+    its QR and bar codes (`moderation.judging.pictures`), `text` is what is written in it or told of it.
     """
 
     name: str = Field(default="", max_length=ID_LENGTH)

@@ -15,22 +15,22 @@ from typing import Any, Final, NamedTuple, cast
 
 from redis.asyncio import Redis
 
+from bot.answering.floor import Floor
+from bot.answering.manners import Manners
+from bot.answering.talk import Question
 from bot.bench import Bench
 from bot.books import Books, open_books
 from bot.commands import Commands, Reach
-from bot.communities import Communities, Community
-from bot.floor import Floor
-from bot.manners import Manners
+from bot.groups.communities import Communities, Community
 from bot.outcome import Outcome
 from bot.router import Router
 from bot.stream import Streams
-from bot.talk import Question
 from bot.words import LANGS, words
 from moderation.cases import CaseBook, opening
-from moderation.judge import Judge
+from moderation.judging.judge import Judge
 from moderation.keys import key
 from moderation.policy import parse
-from moderation.policy_book import PolicyBook
+from moderation.policy.book import PolicyBook
 from moderation.types import Author, Decision, Lang, Message, Passage, Place, Reply, Say, Tier
 from tests.walk.victim import StubClassifier
 

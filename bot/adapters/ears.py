@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from bot.communities import Communities, Community
-from bot.happenings import Membership, Press
+from bot.groups.communities import Communities, Community
+from bot.groups.happenings import Membership, Press
 from bot.stream import Streams, happening, pressing
 from moderation.members import naming, role
 from moderation.types import Message, Vote

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import structlog
 from redis.asyncio import Redis
 
-from bot.communities import Communities, Community
+from bot.groups.communities import Communities, Community
 from bot.outbox import Refused
 from bot.stream import saying
 from bot.words import words

@@ -43,7 +43,7 @@ from bot.web.buckets import Buckets
 from bot.web.guard import BODY_BYTES, guarded, trusted_form
 from bot.web.pages import language, live, renderer, spoken, static
 from bot.web.serving import address, serve
-from moderation.pictures import PictureError
+from moderation.judging.pictures import PictureError
 from moderation.policy import Policy
 from moderation.types import Enforce, Message, Place, Say
 

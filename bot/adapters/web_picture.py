@@ -10,7 +10,7 @@ import asyncio
 import io
 from typing import NamedTuple
 
-from moderation.pictures import attachment, still
+from moderation.judging.pictures import attachment, still
 from moderation.types import Attachment, Noun
 
 COPY_BYTES = 400_000

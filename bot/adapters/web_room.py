@@ -20,8 +20,8 @@ from redis.asyncio.client import Pipeline
 
 from bot.adapters.web_events import Event, Removed, Said, Source, events
 from bot.adapters.web_picture import Picture, Shown
-from bot.feedback import KEPT as VOTABLE
-from bot.feedback import FeedbackBook
+from bot.answering.feedback import KEPT as VOTABLE
+from bot.answering.feedback import FeedbackBook
 from bot.stream import OUTAGE, voting
 from moderation.errors import XiaoerError
 from moderation.keys import key

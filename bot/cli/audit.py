@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from bot.answer import AnswerRoom
+from bot.answering.answer import AnswerRoom
 from bot.app import open_judge, open_model
 from bot.batch import AnswerLine, JudgeLine, answer_lines, judge_lines, read_lines, to_json
 from bot.cli.screen import Bar

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from moderation.comparison import Agreement, Example, Report
+from moderation.policy.comparison import Agreement, Example, Report
 
 WIDTH = 90
 """Characters of an example's text that are shown."""

@@ -6,9 +6,9 @@ import asyncio
 
 from bot.app import Base, classifier
 from moderation.errors import XiaoerError
-from moderation.judge import Judge
+from moderation.judging.judge import Judge
 from moderation.policy import Policy
-from moderation.proof import Proof, ProofBook, prove, repeated
+from moderation.policy.proof import Proof, ProofBook, prove, repeated
 
 
 async def proof_of(parts: Base, policy: Policy) -> Proof:

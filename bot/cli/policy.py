@@ -18,8 +18,8 @@ from bot.cli.operators import operator
 from bot.config import settings
 from bot.policies import Named, named
 from moderation.policy import Policy, PolicyError, load, parse, read
-from moderation.policy_book import FILE, Change, InForce, Moved, PolicyBook, Stored
-from moderation.policy_changes import changes, step
+from moderation.policy.book import FILE, Change, InForce, Moved, PolicyBook, Stored
+from moderation.policy.changes import changes, step
 
 policy = typer.Typer(
     no_args_is_help=True,

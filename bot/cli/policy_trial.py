@@ -22,15 +22,15 @@ from bot.cli.spans import to_span
 from bot.history import History
 from bot.past import archived, from_file
 from bot.policies import Named, named
-from moderation.backtest import Backtest
-from moderation.comparison import EXAMPLES, Report
 from moderation.errors import XiaoerError
-from moderation.judge import Judge
+from moderation.judging.judge import Judge
 from moderation.policy import read
-from moderation.policy_book import Moved, PolicyBook
-from moderation.policy_changes import changes
-from moderation.proof import Proof
-from moderation.shadow import ShadowBook
+from moderation.policy.backtest import Backtest
+from moderation.policy.book import Moved, PolicyBook
+from moderation.policy.changes import changes
+from moderation.policy.comparison import EXAMPLES, Report
+from moderation.policy.proof import Proof
+from moderation.policy.shadow import ShadowBook
 
 FIRST = 20
 """Changed settings that a backtest lists."""

@@ -21,7 +21,7 @@ from moderation.cases.quality import Quality, figures, gathered
 from moderation.cases.quality_csv import to_csv
 from moderation.cases.shifts import forecast
 from moderation.errors import XiaoerError
-from moderation.policy_book import PolicyBook
+from moderation.policy.book import PolicyBook
 
 DAYS, HOURS = 7, 24
 

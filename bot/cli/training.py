@@ -21,8 +21,8 @@ from rich.table import Table as Grid
 from bot.app import open_model, open_policy
 from bot.cli.screen import Bar
 from bot.config import settings
-from moderation.classifier import load_classifier
 from moderation.evaluation.tables import Table
+from moderation.judging.classifier import load_classifier
 
 if TYPE_CHECKING:
     from bot.evaluation.report import Report
@@ -39,7 +39,7 @@ INTERVAL = re.compile(r" \([-+\d. to]+\)")
 @train.command("judge")
 def train_judge_(data: Data, out: Out, seed: Seed = 0) -> None:
     """Train the judge's classifier (minutes on a laptop)."""
-    from moderation.train import train_judge
+    from moderation.training.train import train_judge
 
     with Bar(Console(stderr=True)) as bar:
         train_judge(data, out, seed, bar)
@@ -68,7 +68,9 @@ def train_answer_(
 @train.command("confidence")
 def train_confidence_(
     report: Annotated[Path, typer.Option(help="report.json of `xiaoer evaluate answer --out`.", exists=True)],
-    out: Annotated[Path, typer.Option(help="File to write, such as bot/confidence.json.", show_default=False)],
+    out: Annotated[
+        Path, typer.Option(help="File to write, such as bot/answering/confidence.json.", show_default=False)
+    ],
     seed: Annotated[int, typer.Option(help="That of the evaluation: the same half of the contexts is used.")] = 0,
 ) -> None:
     """Fit how sure an answer is to the questions of a report's first house, those of its calibrating half."""

@@ -18,7 +18,7 @@ from bot.cli.operators import operator
 from bot.cli.screen import Bar
 from bot.cli.spans import to_span
 from bot.config import settings
-from bot.undoing import undo_all
+from bot.review.undoing import undo_all
 from moderation.audit import OPERATOR, auditing
 from moderation.cases.undoing import Reversals, Wanted
 from moderation.types import Case, Decision

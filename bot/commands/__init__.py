@@ -6,6 +6,7 @@ carried out, not when it is typed. What comes of it is written in one transactio
 
 from __future__ import annotations
 
+from bot.answering.talk import same_speaker
 from bot.commands import admins, bulk, duty, entering, members, moderators, policy, second_look, steps, undoing
 from bot.commands.call import Call, Carry, Reach
 from bot.commands.parsing import CommandError, Typed, parsed, spoken_in
@@ -13,7 +14,6 @@ from bot.commands.table import Command, menu
 from bot.commands.teaching import taught
 from bot.knowledge.documents import guess_lang
 from bot.outcome import Outcome
-from bot.talk import same_speaker
 from bot.words import words
 from moderation.audit import Result
 from moderation.keys import Write

@@ -9,18 +9,18 @@ from typing import cast, get_args
 
 import re2
 
-from bot.channels import profiling
 from bot.commands.call import Call, Carry, Reach
 from bot.commands.finding import called, member_named, shown
 from bot.commands.parsing import CommandError
 from bot.commands.teaching import taught
-from bot.communities import MODES, keeping
-from bot.effects import in_reply
+from bot.groups.channels import profiling
+from bot.groups.communities import MODES, keeping
+from bot.groups.setup import open_setup
 from bot.knowledge.learnt import TAUGHT
 from bot.knowledge.proposals import Proposals, approving, may_approve
 from bot.knowledge.shelf import Shelf, forgetting, teaching
 from bot.outcome import Outcome
-from bot.setup import open_setup
+from bot.review.effects import in_reply
 from bot.words import LANGS, words
 from moderation.members import Standing, admin, giving, naming, reaches, role, trusting
 from moderation.types import TIERS, Profile, Tier, Trust

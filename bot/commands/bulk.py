@@ -8,11 +8,11 @@ from collections.abc import Sequence
 
 from pydantic import ValidationError
 
-from bot.bulk import MOST, Done, decide_each
 from bot.commands.call import Call, Carry, Reach
 from bot.commands.parsing import CommandError, case_and_words
-from bot.desk import enforcing, names
 from bot.outcome import Outcome
+from bot.review.bulk import MOST, Done, decide_each
+from bot.review.desk import enforcing, names
 from bot.words import words
 from moderation.cases.clusters import Cluster, clusters
 from moderation.cases.steps import needs_second

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import NamedTuple
 
-from bot.arrivals import UNASKED, Rights
 from bot.books import Books
 from bot.commands.parsing import named_case
 from bot.commands.table import Command
-from bot.communities import Community
-from bot.effects import in_reply
+from bot.groups.arrivals import UNASKED, Rights
+from bot.groups.communities import Community
 from bot.outcome import Bench, Outcome
+from bot.review.effects import in_reply
 from bot.words import words
 from moderation.audit import Result, auditing, setting
 from moderation.keys import Write

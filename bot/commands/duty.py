@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from bot.commands.call import Call, Carry, Reach
 from bot.commands.parsing import CommandError
-from bot.desk import names
-from bot.duty import coming, going, on_duty
 from bot.outcome import Outcome
+from bot.review.desk import names
+from bot.review.duty import coming, going, on_duty
 
 _ON, _OFF = ("on", "开", "上"), ("off", "关", "下")
 

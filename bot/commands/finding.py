@@ -9,8 +9,8 @@ import re2
 
 from bot.books import Books
 from bot.commands.parsing import CASE_NAME, parsed
-from bot.desk import names
 from bot.history import History
+from bot.review.desk import names
 from moderation.members import admin
 from moderation.types import Author, Message
 

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import re
 
-from bot.channels import placed_in
+from bot.answering.floor import handing
 from bot.commands.call import Call, Carry, Reach
 from bot.commands.finding import found
 from bot.commands.parsing import CommandError, case_and_words
 from bot.commands.table import COMMANDS, TABLE, Command
-from bot.floor import handing
+from bot.groups.channels import placed_in
+from bot.groups.personal import confirming
 from bot.outcome import Outcome, context, handoff
-from bot.personal import confirming
 from bot.words import words
 from moderation.audit import auditing
 from moderation.cases import changing, grading, opening, reporting
 from moderation.cases.clocks import dated
 from moderation.cases.copies import own_message
 from moderation.cases.folding import Folding, Near
+from moderation.judging.lately import identity, moderation_case, surroundings
 from moderation.keys import Write
-from moderation.lately import identity, moderation_case, surroundings
 from moderation.members import REPORTS_PER_HOUR, counting_report, reaches
 from moderation.types import Case, Message, Reply, case_id
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from bot.cards import age, at_work, buttons, card, title
 from bot.commands.call import Call, Carry, Reach
 from bot.commands.filters import Asked, asked
 from bot.commands.parsing import CommandError, case_and_words
-from bot.desk import names, rung_for, showing
 from bot.outcome import Outcome
+from bot.review.cards import age, at_work, buttons, card, title
+from bot.review.desk import names, rung_for, showing
 from bot.words import words
 from moderation.cases import Settled, Taken, may_take, remarking
 from moderation.types import Case, Decision, Remark, Say

@@ -10,11 +10,11 @@ from bot.commands.parsing import CommandError
 from bot.outcome import Outcome
 from bot.words import words
 from moderation.policy import Policy, PolicyError, known_clause, parse
-from moderation.policy_book import FILE, Moved, PolicyBook
-from moderation.policy_changes import changes, step
-from moderation.policy_words import Unfit, worded
-from moderation.proof import Again, ProofBook, repeated
-from moderation.shadow import ShadowBook
+from moderation.policy.book import FILE, Moved, PolicyBook
+from moderation.policy.changes import changes, step
+from moderation.policy.proof import Again, ProofBook, repeated
+from moderation.policy.shadow import ShadowBook
+from moderation.policy.words import Unfit, worded
 from moderation.types import Lang
 
 ANYWAY = ("anyway", "仍然", "确认")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from bot.commands.call import Call, Carry, Reach
 from bot.outcome import Outcome
-from bot.second import SecondDesk
+from bot.review.second import SecondDesk
 from bot.words import words
 
 

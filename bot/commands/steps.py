@@ -10,8 +10,8 @@ from bot.commands.finding import member_named
 from bot.commands.moderators import shown
 from bot.commands.parsing import CommandError, case_and_words
 from bot.commands.times import length, until
-from bot.desk import DECIDES, names
 from bot.outcome import Outcome
+from bot.review.desk import DECIDES, names
 from bot.words import LANGS, span, words
 from moderation.cases import Settled, Steps, Taken, may_take
 from moderation.cases.book import LEASE_S

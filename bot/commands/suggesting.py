@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 
 from bot.books import Books
-from bot.cards import can_undo
 from bot.commands.table import COMMANDS, TABLE
 from bot.knowledge.shelf import Shelf
+from bot.review.cards import can_undo
 from moderation.members import admin, reaches
 from moderation.types import Author, Tier
 

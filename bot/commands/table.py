@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Literal, NamedTuple, get_args
 
 from bot.adapters.menu import MenuEntry, Parameter
-from bot.communities import MODES
+from bot.groups.communities import MODES
 from bot.words import LANGS, words
 from moderation.types import ENFORCING, Lang, Profile, Tier, Trust
 

@@ -10,12 +10,12 @@ from typing import NamedTuple
 
 from pydantic import AwareDatetime, ValidationError
 
-from bot.cards import can_undo
 from bot.commands.call import Call, Carry, Reach
 from bot.commands.parsing import CommandError, case_and_words
 from bot.commands.times import length
 from bot.outcome import Outcome
-from bot.undoing import undo_all, undone
+from bot.review.cards import can_undo
+from bot.review.undoing import undo_all, undone
 from bot.words import words
 from moderation.audit import auditing
 from moderation.cases.undoing import Reversals, Wanted

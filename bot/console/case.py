@@ -8,14 +8,14 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from bot.cards import can_undo
 from bot.console.casework import around, preview
 from bot.console.choices import LENGTHS, TEXT_LENGTH, ChoiceError, to_decision
 from bot.console.evidence import SHOWN, marked
 from bot.console.face import Face
 from bot.console.gate import Page, visitor
 from bot.console.rooms import Rooms
-from bot.undoing import undone
+from bot.review.cards import can_undo
+from bot.review.undoing import undone
 from bot.web.guard import trusted_form
 from bot.web.pages import spoken
 from moderation.cases import OwnDecision, Settled, Steps, Taken, may_take, needs_second, proposed

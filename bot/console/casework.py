@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from bot.effects import carrying_out
+from bot.review.effects import carrying_out
 from moderation.policy import Policy, Rung
 from moderation.types import ENFORCING, Case, Decision, Message, Say
 

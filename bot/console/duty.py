@@ -9,7 +9,7 @@ from starlette.responses import RedirectResponse, Response
 
 from bot.console.gate import Page, visitor
 from bot.console.rooms import Rooms
-from bot.duty import coming, going, on_duty
+from bot.review.duty import coming, going, on_duty
 from bot.web.guard import trusted_form
 from moderation.audit import auditing
 

@@ -14,7 +14,7 @@ from bot.console.face import Face
 from bot.console.gate import Page, Visitor, visitor
 from bot.console.rooms import Rooms
 from bot.console.sessions import Session
-from bot.duty import on_duty
+from bot.review.duty import on_duty
 from bot.web.guard import trusted_form
 from moderation.audit import auditing
 from moderation.members import giving, reaches

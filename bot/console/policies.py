@@ -19,14 +19,14 @@ from bot.past import archived
 from bot.web.guard import trusted_form
 from bot.web.pages import spoken
 from bot.words import Words
-from moderation.backtest import Backtest, Past
-from moderation.comparison import Report
-from moderation.judge import Judge
+from moderation.judging.judge import Judge
 from moderation.policy import Policy, PolicyError, parse
-from moderation.policy_book import FILE
-from moderation.policy_changes import changes
-from moderation.policy_words import Fault, worded
-from moderation.proof import Again, ProofBook, repeated
+from moderation.policy.backtest import Backtest, Past
+from moderation.policy.book import FILE
+from moderation.policy.changes import changes
+from moderation.policy.comparison import Report
+from moderation.policy.proof import Again, ProofBook, repeated
+from moderation.policy.words import Fault, worded
 
 WHERE = "policy"
 """What the edited text is called in faults."""

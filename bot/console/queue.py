@@ -15,7 +15,7 @@ from bot.console.face import Face
 from bot.console.filters import NAME_LENGTH, TABS, SavedViews, address, asked, view
 from bot.console.gate import Page, visitor
 from bot.console.rooms import Rooms
-from bot.duty import on_duty
+from bot.review.duty import on_duty
 from bot.web.guard import trusted_form
 from bot.web.pages import live
 from moderation.cases.clusters import clusters

@@ -13,15 +13,15 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from bot.answering.feedback import Tally
+from bot.answering.questions import bare
 from bot.console.face import Face
 from bot.console.gate import Page, Visitor, visitor
 from bot.console.rooms import Rooms
-from bot.feedback import Tally
 from bot.knowledge.documents import TITLE_LENGTH, Document, guess_lang
 from bot.knowledge.gaps import gaps
 from bot.knowledge.proposals import Proposals, approving, may_approve, refusing
 from bot.knowledge.shelf import Shelf, forgetting, teaching
-from bot.questions import bare
 from bot.web.guard import trusted_form
 from bot.web.pages import spoken
 from moderation.audit import setting

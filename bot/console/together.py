@@ -10,11 +10,11 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from bot.bulk import MOST, decide_each
 from bot.console.choices import TEXT_LENGTH, ChoiceError, to_decision
 from bot.console.face import Face
 from bot.console.gate import Page, Visitor, visitor
 from bot.console.rooms import Rooms
+from bot.review.bulk import MOST, decide_each
 from bot.web.guard import trusted_form
 from bot.web.pages import spoken
 from moderation.cases.clusters import Cluster, clusters

@@ -9,15 +9,15 @@ from collections.abc import Sequence
 from datetime import date
 from typing import NamedTuple
 
-from bot.answer import AnswerRoom
-from bot.confidence import Signs
+from bot.answering.answer import AnswerRoom
+from bot.answering.confidence import Signs
+from bot.answering.proof import numbers
 from bot.evaluation.houses import House, Question
 from bot.knowledge.documents import guess_lang
 from bot.knowledge.index import Index
 from bot.knowledge.meaning import TokenTable
 from bot.lm.evaluate import best, units
 from bot.lm.types import LanguageModel, Progress
-from bot.proof import numbers
 from moderation.types import Lang, Noun, Passage, Reply
 
 LOOKED_AT = 5

@@ -1,4 +1,4 @@
-"""Fits the confidence (`bot/confidence.py`) to questions that were asked: which signs a right reading has."""
+"""Fits the confidence (`bot/answering/confidence.py`) to questions that were asked: which signs a right reading has."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
-from bot.confidence import Signs, Weights
+from bot.answering.confidence import Signs, Weights
 from bot.evaluation.figures import calibrating
 from bot.evaluation.report import Report
 from moderation.errors import XiaoerError
@@ -49,6 +49,6 @@ def fit(readings: Sequence[tuple[Signs, bool]]) -> Weights:
 
 
 def write(weights: Weights, out: Path) -> None:
-    """Writes the weights as `bot/confidence.json` holds them."""
+    """Writes the weights as `bot/answering/confidence.json` holds them."""
     named = {name: round(weight, 4) for name, weight in zip(Signs._fields, weights.of, strict=True)}
     out.write_text(json.dumps({"bias": round(weights.bias, 4), "weights": named}, indent=1) + "\n", "utf-8")

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from rapidfuzz import fuzz
 
+from bot.answering.questions import bare
 from bot.knowledge.terms import terms
-from bot.questions import bare
 from moderation.types import Case
 
 ALIKE = 70.0

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
+from bot.answering.questions import bare
 from bot.knowledge.decoding import plain_markdown
 from bot.knowledge.documents import TITLE_LENGTH, Document, guess_lang
-from bot.questions import bare
 from moderation.types import Case, Decision
 
 TAUGHT = "teach/"

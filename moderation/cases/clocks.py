@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 
 from moderation.policy import Clause, Policy
-from moderation.review_rules import DAY_M, ReviewRules
+from moderation.policy.review import DAY_M, ReviewRules
 from moderation.types import Case, CaseKind
 
 

@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Callable, Hashable, Iterable
 from typing import NamedTuple
 
-from moderation.lately import identity
+from moderation.judging.lately import identity
 from moderation.types import Case, Message, Place
 
 

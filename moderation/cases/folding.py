@@ -16,8 +16,8 @@ from redis.asyncio import Redis
 from moderation.cases.book import CaseBook
 from moderation.cases.likeness import bands, comparable, likeness
 from moderation.cases.writes import changing, copying, member_key
+from moderation.judging.lately import identity
 from moderation.keys import Write, key
-from moderation.lately import identity
 from moderation.policy import DuplicateRules
 from moderation.types import Case, Message
 

@@ -17,7 +17,7 @@ from moderation.cases.scripts import script
 from moderation.cases.views import Check, Search
 from moderation.cases.writes import asleep_key, cards_key, changed_key, queue_key
 from moderation.keys import key
-from moderation.review_rules import ReviewRules
+from moderation.policy.review import ReviewRules
 from moderation.types import TIERS, Action, Case, Tier
 
 WOKEN = 1000

@@ -77,7 +77,7 @@ def strikes_key(community: str, member: str) -> str:
 
 def reversing(case: Case, reversal: Decision) -> list[Write]:
     """The writes that take a settled case's decision back: all strikes for it go, and the message is kept as a redacted
-    example (`moderation.proof`).
+    example (`moderation.policy.proof`).
 
     The first reversal stays on record. Nothing for a case that was reversed before, never settled, or whose member was
     forgotten.

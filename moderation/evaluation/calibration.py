@@ -11,10 +11,10 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from moderation.corpus import assumed_share
 from moderation.evaluation.judged import LANGS, Judged, unseen
 from moderation.evaluation.rates import wilson
 from moderation.evaluation.tables import Table
+from moderation.training.corpus import assumed_share
 from moderation.types import Noun
 
 BINS = 15

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from moderation.corpus import Row
 from moderation.evaluation.clauses import ALL
 from moderation.evaluation.judged import LANGS, Judged, bad, grouped, seen_shown, unseen
 from moderation.evaluation.rates import Rate, counted
 from moderation.evaluation.tables import Table
+from moderation.training.corpus import Row
 from moderation.types import Noun, Trust
 
 KINDS = {

@@ -13,13 +13,13 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from moderation.corpus import CorpusError, Row
 from moderation.evaluation.clauses import ALL, within
 from moderation.evaluation.judged import Judged, Progress, bad, judge_rows
 from moderation.evaluation.rates import Rate, counted
 from moderation.evaluation.tables import Table
-from moderation.judge import Judge
+from moderation.judging.judge import Judge
 from moderation.policy import CLAUSES, ClauseName
+from moderation.training.corpus import CorpusError, Row
 from moderation.types import TEXT_LENGTH, Lang, Noun
 
 

@@ -7,9 +7,9 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from moderation.corpus import MEASURED_ONLY, Row
-from moderation.judge import Judge
+from moderation.judging.judge import Judge
 from moderation.policy import Policy
+from moderation.training.corpus import MEASURED_ONLY, Row
 from moderation.types import TEXT_LENGTH, Author, Message, Place, Ruling, Trust, Verdict
 
 BATCH = 256

@@ -8,8 +8,6 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import get_args
 
-from moderation.classifier import Classifier
-from moderation.corpus import CorpusError, Row, corpus
 from moderation.evaluation.calibration import Calibration, calibration_table, calibrations, declared_shares
 from moderation.evaluation.clauses import (
     ClauseFigures,
@@ -27,8 +25,10 @@ from moderation.evaluation.judged import Progress, judge_rows, message_of, revie
 from moderation.evaluation.robustness import Robustness, robustness, robustness_table
 from moderation.evaluation.speed import Speed, measured_speed, speed_table
 from moderation.evaluation.tables import Table
-from moderation.judge import Judge
+from moderation.judging.classifier import Classifier
+from moderation.judging.judge import Judge
 from moderation.policy import Policy
+from moderation.training.corpus import CorpusError, Row, corpus
 from moderation.types import Message, Noun, Trust
 
 MOST = 6000

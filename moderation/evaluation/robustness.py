@@ -1,4 +1,4 @@
-"""What the judge loses when people hide what they write, in the twelve ways of `moderation.evasion`."""
+"""What the judge loses when people hide what they write, in the twelve ways of `moderation.judging.evasion`."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain, zip_longest
 
-from moderation.corpus import Row
 from moderation.evaluation.harmless import kind_of
 from moderation.evaluation.judged import LANGS, Judged, Progress, bad, grouped, judge_rows
 from moderation.evaluation.rates import Rate, counted
 from moderation.evaluation.tables import Table
-from moderation.evasion import TRANSFORMS, Transform
-from moderation.judge import Judge
+from moderation.judging.evasion import TRANSFORMS, Transform
+from moderation.judging.judge import Judge
+from moderation.training.corpus import Row
 from moderation.types import Noun
 
 STEP = "disguising"

@@ -10,7 +10,7 @@ from threadpoolctl import threadpool_limits
 
 from moderation.evaluation.judged import BATCH
 from moderation.evaluation.tables import Table
-from moderation.judge import Judge
+from moderation.judging.judge import Judge
 from moderation.types import Message, Noun
 
 WARM = 32

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from moderation.normalise import Normalised
+from moderation.judging.normalise import Normalised
 from moderation.policy import Policy
 from moderation.rules.campaigns import duplicates, flood
 from moderation.rules.contacts import PATTERNS as CONTACTS

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from functools import lru_cache
 
-from moderation.normalise import normalise
+from moderation.judging.normalise import normalise
 from moderation.policy import DuplicateRules, FloodRules
 from moderation.types import Message, Signal
 

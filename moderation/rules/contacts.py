@@ -1,7 +1,7 @@
 """Contact details and invitations: what leads a member away from the marketplace.
 
 A channel's name ("微信", "telegram") with something that looks like an account is a finding by itself; the name alone
-is not, for members rightly ask about "微信支付". Homes of the evasions are in `moderation.normalise`.
+is not, for members rightly ask about "微信支付". Homes of the evasions are in `moderation.judging.normalise`.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from itertools import islice
 import re2
 import tldextract
 
-from moderation.normalise import Normalised
+from moderation.judging.normalise import Normalised
 from moderation.policy import LinkRules
 from moderation.rules.brands import ORDINARY, TRADES
 from moderation.rules.patterns import Pattern, finding

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import re2
 
-from moderation.normalise import Normalised
+from moderation.judging.normalise import Normalised
 from moderation.rules.contacts import PHONE_CN
 from moderation.rules.patterns import Pattern, finding
 from moderation.types import Signal

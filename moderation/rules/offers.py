@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import re2
 
-from moderation.normalise import Normalised
+from moderation.judging.normalise import Normalised
 from moderation.rules.numbers import DIGIT
 from moderation.rules.patterns import Pattern, finding
 from moderation.types import Signal

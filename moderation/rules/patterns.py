@@ -14,7 +14,7 @@ from pathlib import Path
 import re2
 
 from moderation.errors import XiaoerError
-from moderation.normalise import Normalised
+from moderation.judging.normalise import Normalised
 from moderation.types import Signal
 
 WORDLISTS = Path(__file__).parent.parent / "wordlists"

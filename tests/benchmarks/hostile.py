@@ -15,9 +15,9 @@ from collections.abc import Callable, Iterator
 
 from threadpoolctl import threadpool_limits
 
-from moderation.classifier import load_classifier
 from moderation.evaluation.judged import message_of
-from moderation.judge import Judge
+from moderation.judging.classifier import load_classifier
+from moderation.judging.judge import Judge
 from moderation.policy import load
 from moderation.types import TEXT_LENGTH
 

@@ -23,12 +23,12 @@ from profanity_check import predict_prob
 from threadpoolctl import threadpool_limits
 from transformers import BertConfig, BertModel
 
-from moderation.classifier import Classifier, load_classifier
-from moderation.corpus import corpus
 from moderation.evaluation.judged import BATCH, message_of
 from moderation.evaluation.speed import measured_speed
-from moderation.judge import Judge
+from moderation.judging.classifier import Classifier, load_classifier
+from moderation.judging.judge import Judge
 from moderation.policy import load
+from moderation.training.corpus import corpus
 
 TOKENS, ENCODER_BATCH = 64, 32
 ALONE = 256

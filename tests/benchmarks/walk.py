@@ -19,24 +19,24 @@ from typing import Any
 
 from redis.asyncio import Redis
 
+from bot.answering.floor import Floor
+from bot.answering.manners import Manners
 from bot.bench import Bench
 from bot.books import open_books
 from bot.commands import Commands, Reach
-from bot.communities import Communities
-from bot.floor import Floor
 from bot.gateway import Gateway
+from bot.groups.communities import Communities
 from bot.house import until_done
-from bot.manners import Manners
 from bot.redis_server import EmbeddedRedis, open_client
 from bot.router import Router
 from bot.sample import DAY
 from bot.stream import Streams
 from bot.worker import Worker
 from moderation.cases import CaseBook
-from moderation.classifier import load_classifier
-from moderation.judge import Judge
+from moderation.judging.classifier import load_classifier
+from moderation.judging.judge import Judge
 from moderation.policy import load
-from moderation.policy_book import PolicyBook
+from moderation.policy.book import PolicyBook
 from moderation.types import Enforce, Message, Reply, Say
 
 

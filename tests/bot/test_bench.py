@@ -12,21 +12,21 @@ from redis.asyncio import Redis
 from structlog.testing import capture_logs
 
 from bot import bench as bench_room
+from bot.answering.floor import Floor
 from bot.bench import Bench, Sitting, stamp
 from bot.books import open_books
 from bot.commands import Commands, Reach
-from bot.communities import Communities
-from bot.floor import Floor
+from bot.groups.communities import Communities
 from bot.outcome import Outcome
 from bot.redis_server import EmbeddedRedis, open_client
 from bot.router import Router
 from bot.stream import OUTAGE, Streams
 from bot.worker import Worker
 from moderation.cases import CaseBook
-from moderation.judge import Judge
+from moderation.judging.judge import Judge
 from moderation.keys import key
 from moderation.policy import load, parse
-from moderation.policy_book import PolicyBook
+from moderation.policy.book import PolicyBook
 from moderation.types import Author, Message, Place, Reply, Ruling
 
 STRICT = 'extends = "default"\nname = "strict"\n[clauses.abuse]\nreview_at = 0.1\nact_at = 0.2\n'

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from redis.asyncio import Redis
 
-from bot.effects import carrying_out
 from bot.outcome import Outcome
-from bot.undoing import undone
+from bot.review.effects import carrying_out
+from bot.review.undoing import undone
 from moderation.cases import CaseBook, opening, settling
 from moderation.cases.undoing import Reversals
 from moderation.keys import Write, key

@@ -11,11 +11,11 @@ import pytest
 from discord.http import Route
 from redis.asyncio import Redis
 
-from bot.communities import Communities
 from bot.config import Settings
 from bot.doctor import examine
 from bot.doctor_chats import Finding, examine_chats, examine_clock
-from bot.rights import ChatRights
+from bot.groups.communities import Communities
+from bot.groups.rights import ChatRights
 from moderation.errors import XiaoerError
 from moderation.types import Place
 from tests.peers.discord.rights import Right

@@ -6,8 +6,8 @@ import asyncio
 
 from redis.asyncio import Redis
 
-from bot.cards import card
 from bot.outcome import Outcome
+from bot.review.cards import card
 from bot.stream import MESSAGES, Entry, Outdated, Streams, lane
 from bot.worker import Worker
 from moderation.cases import CaseBook
@@ -15,8 +15,8 @@ from moderation.cases.folding import COPIES, Folding, unfolding
 from moderation.keys import Write, key
 from moderation.policy import load, parse
 from moderation.types import Author, Case, Decision, Message, Place
+from tests.bot.answering.test_feedback import done
 from tests.bot.commands.calling import DOUBT, said, told
-from tests.bot.test_feedback import done
 from tests.bot.test_router import StubBench, books, handled, router, write
 
 LIKE = f"{DOUBT}!!"

@@ -17,12 +17,12 @@ from bot.router import Router
 from bot.stream import Streams
 from bot.words import LANGS, words
 from moderation.cases import CaseBook, copying, remarking, settling, strikes_key
+from moderation.judging.lately import moderation_case
 from moderation.keys import key
-from moderation.lately import moderation_case
 from moderation.policy import parse
 from moderation.types import Case, Decision, Lang, Message, Remark, Reply, Signal, Verdict
 from tests.bot.commands.calling import DOUBT, SCAM, said, told
-from tests.bot.test_desk import desk, follow, press, pressed
+from tests.bot.review.test_desk import desk, follow, press, pressed
 from tests.bot.test_router import handled, put, router, write
 
 SECRET = "swordfish"

@@ -10,23 +10,23 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
+from bot.answering.floor import Floor
+from bot.answering.manners import Manners
+from bot.answering.talk import Question
 from bot.bench import Sitting
 from bot.books import Books, open_books
 from bot.commands import Commands, Reach
-from bot.communities import Communities
-from bot.floor import Floor
+from bot.groups.communities import Communities
 from bot.history import History, noting
-from bot.manners import Manners
 from bot.outcome import Outcome
 from bot.router import Router
 from bot.stream import Streams
-from bot.talk import Question
 from moderation.cases import CaseBook
-from moderation.classifier import load_classifier
-from moderation.judge import Judge
+from moderation.judging.classifier import load_classifier
+from moderation.judging.judge import Judge
 from moderation.members import MEMBER_AFTER, MemberBook, passing
 from moderation.policy import Policy, load, parse
-from moderation.shadow import ShadowBook
+from moderation.policy.shadow import ShadowBook
 from moderation.types import Author, Decision, Enforce, Message, Passage, Place, Profile, Reply, Ruling, Say, Trust
 
 CALM = "大家早上好，今天出了三十单"

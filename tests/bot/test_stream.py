@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from redis.asyncio import Redis
 
+from bot.answering.talk import Question
 from bot.stream import DECISIONS, LANES, MESSAGES, QUESTIONS, Entry, Outdated, Streams, asking, lane, names, saying
-from bot.talk import Question
 from moderation.errors import XiaoerError
 from moderation.keys import Write, key
 from moderation.types import Author, Message, Place, Say

@@ -6,9 +6,9 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from moderation.corpus import Row
 from moderation.evaluation.judged import Judged
 from moderation.policy import CLAUSES
+from moderation.training.corpus import Row
 from moderation.types import Ruling, Verdict
 
 WORDS = "parcels arrive on the third day of the week near lot number"

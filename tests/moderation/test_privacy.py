@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from moderation.classifier import load_classifier
-from moderation.judge import Judge
+from moderation.judging.classifier import load_classifier
+from moderation.judging.judge import Judge
 from moderation.policy import load
 from moderation.privacy import redacted, without_people
 from moderation.types import Attachment, Author, Message, Place
@@ -80,7 +80,9 @@ def test_the_message_is_nobody_s() -> None:
     author = Author(id="4711", name="Mei", trust="member", roles=("9",))
     left = redacted(Message(id="m1", place=place, author=author, text="x", reply_to="m0", attachments=(seen,)), ["Bo"])
     kept = left.model_dump_json()
-    assert [one for one in ("4711", "Mei", "mei", "m0", "8642097531", "1381234567") if f'"{one}' in kept or one in kept] == []
+    assert [
+        one for one in ("4711", "Mei", "mei", "m0", "8642097531", "1381234567") if f'"{one}' in kept or one in kept
+    ] == []
     assert (left.author.trust, left.place.channel, left.attachments[0].kind) == ("member", "7", "image/png")
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from moderation.normalise import normalise
+from moderation.judging.normalise import normalise
 from moderation.policy import LinkRules, load
 from moderation.rules import Rules
 from moderation.rules.campaigns import shingles, similarity

@@ -19,7 +19,7 @@ from bot.adapters.web_chat import WebChat
 from bot.adapters.web_events import Removed, Said, events
 from bot.adapters.web_room import Room
 from bot.commands import menu
-from bot.communities import Communities
+from bot.groups.communities import Communities
 from bot.stream import Streams
 from bot.web.serving import bind
 from moderation.keys import key

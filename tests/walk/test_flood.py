@@ -8,8 +8,8 @@ from collections import defaultdict
 from redis.asyncio import Redis
 
 from bot.adapters.telegram.line import outbox
-from bot.communities import Communities
 from bot.gateway import Gateway
+from bot.groups.communities import Communities
 from bot.stream import Streams, saying
 from moderation.types import Enforce, Place, Say
 from tests.bot.adapters.telegram.rig import built

@@ -11,7 +11,7 @@ import pytest
 from redis.asyncio import Redis
 
 from bot.adapters.web_events import Removed, Said, Voted, events
-from bot.feedback import FeedbackBook, Tally
+from bot.answering.feedback import FeedbackBook, Tally
 from moderation.audit import AuditBook
 from moderation.cases import CaseBook, strikes_key
 from moderation.keys import key

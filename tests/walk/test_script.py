@@ -8,12 +8,12 @@ from collections.abc import Sequence
 import pytest
 from redis.asyncio import Redis
 
+from bot.answering.floor import Floor
+from bot.answering.manners import Manners
 from bot.books import open_books
 from bot.commands import Commands, Reach
-from bot.communities import Communities
-from bot.floor import Floor
 from bot.gateway import Gateway
-from bot.manners import Manners
+from bot.groups.communities import Communities
 from bot.router import Router
 from bot.stream import Streams
 from bot.worker import Worker

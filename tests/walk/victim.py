@@ -19,20 +19,20 @@ from redis.asyncio import Redis
 from redis.asyncio.connection import AbstractConnection
 
 from bot.adapters.web_room import Room
+from bot.answering.floor import Floor
+from bot.answering.manners import Manners
 from bot.bench import Sitting
 from bot.books import open_books
 from bot.commands import Commands, Reach
-from bot.communities import Communities
-from bot.floor import Floor
 from bot.gateway import Gateway
-from bot.manners import Manners
+from bot.groups.communities import Communities
 from bot.outcome import Outcome
 from bot.redis_server import open_client
 from bot.router import Router
 from bot.stream import DECISIONS, MESSAGES, QUESTIONS, VOTES, Streams
 from bot.worker import Worker
 from moderation.cases import CaseBook
-from moderation.judge import Judge
+from moderation.judging.judge import Judge
 from moderation.policy import load
 from moderation.types import Author, Choice, Decision, Message, Passage, Place, Reply, Vote
 

@@ -13,7 +13,7 @@ from bot.adapters.discord.interactions import Interactions
 from bot.adapters.discord.message import to_author, to_place, to_press
 from bot.adapters.discord.records import Records
 from bot.adapters.ears import Ears
-from bot.cards import button_id
+from bot.review.cards import button_id
 from moderation.types import Author
 
 Draft = Callable[[str, Author, str], Awaitable[str | None]]

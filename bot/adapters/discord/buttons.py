@@ -7,7 +7,7 @@ from typing import Any, cast, get_args
 
 import discord
 
-from bot.cards import case_and_verb
+from bot.review.cards import case_and_verb
 from bot.words import Words
 from moderation.types import Button, Choice, Say
 

@@ -16,7 +16,7 @@ from bot.adapters.discord.message import PLATFORM, Channel, to_place
 from bot.adapters.discord.records import Records
 from bot.adapters.ears import Ears
 from bot.adapters.memory import Sent
-from bot.communities import NotWelcome
+from bot.groups.communities import NotWelcome
 from bot.stream import OUTAGE
 from moderation.types import Lang, Place
 

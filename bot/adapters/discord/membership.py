@@ -11,8 +11,8 @@ from bot.adapters.discord.message import PLATFORM, to_membership, to_place
 from bot.adapters.discord.records import Records
 from bot.adapters.discord.rights import allowed
 from bot.adapters.ears import Ears
-from bot.communities import NotWelcome
-from bot.happenings import Change
+from bot.groups.communities import NotWelcome
+from bot.groups.happenings import Change
 from moderation.types import ID_LENGTH, Place
 
 TWICE_S = 5

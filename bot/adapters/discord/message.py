@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import discord
 
-from bot.happenings import Change, Membership, Press
+from bot.groups.happenings import Change, Membership, Press
 from moderation.types import (
     ID_LENGTH,
     READ_LENGTH,

@@ -9,7 +9,7 @@ import aiohttp
 import discord
 
 from bot.adapters.discord.message import to_attachment
-from moderation.pictures import PictureError, attachment
+from moderation.judging.pictures import PictureError, attachment
 from moderation.types import Attachment
 
 BYTES = 5 * 1024 * 1024

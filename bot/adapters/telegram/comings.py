@@ -14,8 +14,8 @@ from bot.adapters.memory import Memory
 from bot.adapters.telegram.admins import Admins
 from bot.adapters.telegram.line import Line
 from bot.adapters.telegram.message import PLATFORM, member, to_place
-from bot.communities import NotWelcome
-from bot.happenings import Change, Membership
+from bot.groups.communities import NotWelcome
+from bot.groups.happenings import Change, Membership
 from moderation.types import Place
 
 _INSIDE = {ChatMember.OWNER, ChatMember.ADMINISTRATOR, ChatMember.MEMBER}

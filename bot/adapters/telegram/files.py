@@ -10,7 +10,7 @@ import telegram
 from telegram.error import TelegramError
 
 from bot.adapters.telegram.line import Line
-from moderation.pictures import PictureError, attachment
+from moderation.judging.pictures import PictureError, attachment
 from moderation.types import ID_LENGTH, READ_LENGTH, Attachment
 
 PICTURE_BYTES = 5 * 1024 * 1024

@@ -24,7 +24,7 @@ from bot.adapters.telegram.lanes import Lanes
 from bot.adapters.telegram.line import Json, Line
 from bot.adapters.telegram.message import PLATFORM, merged, to_author, to_message, to_place, topic_of
 from bot.adapters.telegram.presses import Presses
-from bot.communities import NotWelcome
+from bot.groups.communities import NotWelcome
 from moderation.types import Message, Tier
 
 ALBUM_S = 0.7

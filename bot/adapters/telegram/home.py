@@ -14,7 +14,7 @@ from bot.adapters.ears import Ears
 from bot.adapters.telegram.admins import MALFORMED, Admins
 from bot.adapters.telegram.line import Line
 from bot.adapters.telegram.message import PLATFORM
-from bot.communities import CHATS
+from bot.groups.communities import CHATS
 from moderation.types import TIERS, Tier
 
 MOST_CHATS = 20

@@ -13,7 +13,7 @@ from bot.adapters.ears import Ears
 from bot.adapters.memory import Memory, Sent
 from bot.adapters.telegram.line import Line
 from bot.adapters.telegram.message import VOTES, member, to_choice, to_place, to_vote, topic_of
-from bot.happenings import Press
+from bot.groups.happenings import Press
 from bot.stream import OUTAGE
 from bot.words import preferred, words
 from moderation.types import ID_LENGTH, Author, Place, Tier

@@ -9,8 +9,8 @@ from typing import ClassVar, TypeVar, cast
 
 from redis.asyncio import Redis
 
-from bot.communities import Communities
-from bot.happenings import Membership, Press
+from bot.groups.communities import Communities
+from bot.groups.happenings import Membership, Press
 from bot.stream import EFFECTS, MEMBERSHIPS, MESSAGES, PRESSES, VOTES, Kind, Streams, names
 from moderation.types import Message, Noun, Passage, Say, Vote
 

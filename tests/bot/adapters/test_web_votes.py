@@ -14,7 +14,7 @@ from redis.asyncio import Redis
 
 from bot.adapters.web_chat import WebChat
 from bot.adapters.web_room import SHOWN, Room
-from bot.feedback import recording
+from bot.answering.feedback import recording
 from bot.stream import VOTES, Streams, names
 from bot.web.serving import bind
 from moderation.policy import load

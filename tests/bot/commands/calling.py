@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+
 from redis.asyncio import Redis
 
 from bot.outcome import Outcome

@@ -13,12 +13,12 @@ from bot.commands.policy import with_setting
 from bot.router import Router
 from bot.stream import Streams
 from moderation.cases import reversing, settling
-from moderation.classifier import load_classifier
-from moderation.judge import Judge
+from moderation.judging.classifier import load_classifier
+from moderation.judging.judge import Judge
 from moderation.keys import key
 from moderation.members import MemberBook, naming
 from moderation.policy import load, parse
-from moderation.policy_book import FILE, PolicyBook
+from moderation.policy.book import FILE, PolicyBook
 from moderation.types import Author, Case, Decision, Message, Tier, case_id
 from tests.bot.commands.calling import said, told, trail
 from tests.bot.test_router import books, handled, router, texts, write

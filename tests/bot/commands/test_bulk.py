@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from redis.asyncio import Redis
 
-from bot.bulk import MOST
-from bot.communities import Community
-from bot.duty import on_duty
+from bot.groups.communities import Community
+from bot.review.bulk import MOST
+from bot.review.duty import on_duty
 from bot.router import Router
 from moderation.cases import CaseBook, Steps, opening
 from moderation.keys import key

@@ -7,19 +7,19 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from redis.asyncio import Redis
 
+from bot.answering.talk import Question
 from bot.commands.members import URGENT
 from bot.commands.table import TABLE
 from bot.history import History
 from bot.router import Router
-from bot.talk import Question
 from moderation.cases import CaseBook, OwnDecision, opening, strikes_key
 from moderation.cases.priority import urgency
+from moderation.judging.lately import moderation_case
 from moderation.keys import key
-from moderation.lately import moderation_case
 from moderation.members import REPORTS_PER_HOUR, MemberBook, reaches
 from moderation.types import Case, Decision, Say, Tier, Vote
+from tests.bot.answering.test_feedback import votes
 from tests.bot.commands.calling import DOUBT, SCAM, answer_of, done, said, told, trail
-from tests.bot.test_feedback import votes
 from tests.bot.test_router import handled, put, router, texts, write
 
 

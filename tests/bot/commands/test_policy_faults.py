@@ -13,13 +13,13 @@ import moderation
 from bot.commands.policy import told_in
 from bot.words import LANGS, words
 from moderation.policy import DEFAULT, PolicyError, parse
-from moderation.policy_words import ENGLISH, Fault, worded
+from moderation.policy.words import ENGLISH, Fault, worded
 from moderation.types import Lang
 from tests.bot.commands.calling import told
 from tests.bot.commands.test_admins import by_lin
 from tests.bot.test_router import router
 
-SOURCES = {path: path.read_text("utf-8") for path in Path(moderation.__file__).parent.glob("*.py")}
+SOURCES = {path: path.read_text("utf-8") for path in Path(moderation.__file__).parent.glob("**/*.py")}
 HAN = re.compile(r"[\u4e00-\u9fff]")
 TEXT = DEFAULT.read_text("utf-8")
 
@@ -45,13 +45,13 @@ def test_a_chat_s_words_of_a_code_name_no_more_than_the_fault_does(code: str, la
 def test_every_code_that_the_rooms_name_is_in_the_table_and_every_one_is_named() -> None:
     """Read from the source: a new fault without words for the chats cannot slip in, nor one that has no code at all."""
     named = r'(?:Fault|Unfit)\(\s*"(\w+)"'
-    texts = [text for path, text in SOURCES.items() if path.name != "policy_words.py"]
+    texts = [text for path, text in SOURCES.items() if path.parts[-2:] != ("policy", "words.py")]
     codes = {code for text in texts for code in re.findall(named, text)}
-    faults = SOURCES[next(path for path in SOURCES if path.name == "policy_faults.py")]
+    faults = SOURCES[next(path for path in SOURCES if path.parts[-2:] == ("policy", "faults.py"))]
     codes |= set(re.findall(r'": "(\w+)",', faults)) | {"unusable", "version_several", "version_none", "no_shadow"}
     assert codes == set(ENGLISH)
-    for room in ("policy", "policy_faults", "policy_book", "policy_layers", "durations", "review_rules"):
-        text = next(text for path, text in SOURCES.items() if path.stem == room)
+    for room in ("clauses", "faults", "book", "layers", "durations", "review"):
+        text = next(text for path, text in SOURCES.items() if path.parts[-2:] == ("policy", f"{room}.py"))
         assert not re.search(r"raise ValueError|PolicyError\(f?[\"']", text), room
 
 

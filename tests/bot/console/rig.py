@@ -8,14 +8,14 @@ from starlette.applications import Starlette
 from bot.app import classifier
 from bot.bench import Bench
 from bot.books import open_books
-from bot.communities import Communities
 from bot.console.pages import console
 from bot.console.rooms import Rooms, open_rooms
+from bot.groups.communities import Communities
 from bot.stream import Streams
 from moderation.cases import CaseBook
-from moderation.judge import Judge
+from moderation.judging.judge import Judge
 from moderation.policy import DEFAULT, load, read
-from moderation.policy_book import PolicyBook
+from moderation.policy.book import PolicyBook
 
 
 def rooms_of(redis: Redis, community: str = "sample", cases: CaseBook | None = None) -> Rooms:

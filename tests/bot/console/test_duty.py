@@ -10,7 +10,7 @@ from httpx import AsyncClient, Response
 from redis.asyncio import Redis
 from starlette.applications import Starlette
 
-from bot.duty import coming, on_duty
+from bot.review.duty import coming, on_duty
 from moderation.audit import AuditBook
 from tests.bot.commands.calling import said, told
 from tests.bot.console.rig import open_console

@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 
 from bot.history import archiving
 from moderation.cases import reversing, settling
-from moderation.policy_book import FILE, PolicyBook
+from moderation.policy.book import FILE, PolicyBook
 from moderation.types import Author, Case, Decision, Message, Place, Ruling, Verdict, case_id
 from tests.bot.console.rig import open_console
 from tests.bot.console.test_desk import SECRET, browser, csrf

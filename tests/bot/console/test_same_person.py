@@ -11,8 +11,8 @@ from redis.asyncio import Redis
 from starlette.applications import Starlette
 
 from bot.console.rooms import Rooms
-from bot.desk import Desk
-from bot.happenings import Press
+from bot.groups.happenings import Press
+from bot.review.desk import Desk
 from moderation.cases import CaseBook, opening
 from moderation.types import Author, Case, Place, case_id
 from tests.bot.commands.calling import said, told

@@ -18,8 +18,8 @@ from bot.adapters.ears import Ears
 from bot.adapters.memory import Memory
 from bot.adapters.menu import MenuEntry, Parameter
 from bot.adapters.refusals import Refusals
-from bot.communities import Communities, Community
-from bot.happenings import Membership
+from bot.groups.communities import Communities, Community
+from bot.groups.happenings import Membership
 from bot.stream import MEMBERSHIPS, Streams
 from moderation.types import Enforce, Place, Say
 from tests.bot.adapters.rig import BaseRig

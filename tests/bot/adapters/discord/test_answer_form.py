@@ -11,8 +11,8 @@ from redis.asyncio import Redis
 
 from bot.books import open_books
 from bot.commands.suggesting import drafting
-from bot.communities import Communities
 from bot.gateway import Gateway
+from bot.groups.communities import Communities
 from bot.stream import Streams
 from moderation.cases import CaseBook
 from moderation.types import Author, Button

@@ -9,7 +9,7 @@ from pydantic import SecretStr
 from redis.asyncio import Redis
 
 from bot.adapters.discord.checks import check
-from bot.happenings import Membership
+from bot.groups.happenings import Membership
 from bot.stream import MEMBERSHIPS
 from moderation.errors import XiaoerError
 from tests.bot.adapters.discord.rig import Rig, at_work

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.happenings import Membership
+from bot.groups.happenings import Membership
 from bot.stream import MEMBERSHIPS
 from moderation.members import MemberBook
 from tests.bot.adapters.discord.rig import Rig

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from redis.asyncio import Redis
 
-from bot.communities import HOMES
+from bot.groups.communities import HOMES
 from tests.bot.adapters.discord.rig import Rig, at_work
 from tests.peers.discord.rights import MEMBERS, NOTHING, Right
 from tests.peers.discord.server import DiscordServer

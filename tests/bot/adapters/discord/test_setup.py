@@ -8,15 +8,15 @@ from collections.abc import AsyncIterator
 import pytest
 from redis.asyncio import Redis
 
+from bot.answering.floor import Floor
+from bot.answering.manners import Manners
 from bot.books import open_books
-from bot.channels import Channels
 from bot.commands import Commands, Reach, menu
-from bot.communities import Communities
 from bot.config import Settings
-from bot.floor import Floor
 from bot.gateway import Gateway
-from bot.manners import Manners
-from bot.rights import ChatRights
+from bot.groups.channels import Channels
+from bot.groups.communities import Communities
+from bot.groups.rights import ChatRights
 from bot.router import Router
 from bot.stream import Streams
 from bot.words import words

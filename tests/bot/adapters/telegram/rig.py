@@ -17,7 +17,7 @@ from bot.adapters.memory import Memory
 from bot.adapters.menu import MenuEntry
 from bot.adapters.refusals import Refusals
 from bot.adapters.telegram.chat import TelegramChat
-from bot.communities import Communities
+from bot.groups.communities import Communities
 from bot.outbox import Budget, Outbox
 from bot.stream import Streams
 from moderation.types import Enforce, Place, Say

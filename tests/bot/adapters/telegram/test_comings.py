@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from redis.asyncio import Redis
 
-from bot.happenings import Membership
+from bot.groups.happenings import Membership
 from bot.stream import MEMBERSHIPS, MESSAGES
 from moderation.types import Message
 from tests.bot.adapters.telegram.rig import Rig, build, listening

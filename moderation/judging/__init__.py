@@ -1,0 +1,1 @@
+"""Judging a message: the checks, the trained classifier, and what weighs what."""
