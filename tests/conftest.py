@@ -17,13 +17,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--shots", default=None, help="folder for the browser tests' screenshots")
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Where processes share the work, the walk comes first: its files are the longest, and none may be left at the
-    end for one process while the others have nothing to do."""
-    if hasattr(config, "workerinput"):
-        items.sort(key=lambda item: "walk" not in item.path.parts)
-
-
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedRedis]:
     """A real Valkey for the whole session."""
