@@ -1,17 +1,20 @@
-"""The console over an empty server, and two people who work there."""
+"""The console over an empty server, and the people who work there."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
 import pytest
+from httpx import AsyncClient
 from redis.asyncio import Redis
 from starlette.applications import Starlette
 
 from bot.console.login import Logins
 from moderation.cases import CaseBook
 from tests.bot.console.rig import open_console
+from tests.bot.console.staff import ANN, BEN, Person, working
 from tests.bot.console.test_desk import SECRET, Moderator, browser
+from tests.bot.console.test_staff_pages import entered
 
 
 @pytest.fixture
@@ -38,3 +41,22 @@ async def mei(app: Starlette, redis: Redis) -> AsyncIterator[Moderator]:
         moderator = Moderator(client, Logins(redis))
         await moderator.log_in("Mei")
         yield moderator
+
+
+@pytest.fixture
+async def ann(app: Starlette, redis: Redis) -> AsyncIterator[Person]:
+    async with working(app, redis, ANN) as one:
+        yield one
+
+
+@pytest.fixture
+async def ben(app: Starlette, redis: Redis) -> AsyncIterator[Person]:
+    async with working(app, redis, BEN) as one:
+        yield one
+
+
+@pytest.fixture
+async def admin(app: Starlette, redis: Redis) -> AsyncIterator[AsyncClient]:
+    async with browser(app) as client:
+        await entered(client, redis, "admin")
+        yield client

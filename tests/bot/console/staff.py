@@ -10,9 +10,13 @@ from redis.asyncio import Redis
 from starlette.applications import Starlette
 
 from bot.console.login import Logins
-from moderation.types import Tier
+from moderation.cases import CaseBook
+from moderation.types import Case, Tier
 from tests.bot.console.test_desk import Moderator, browser, csrf
 from tests.bot.console.test_staff_pages import entered
+
+ANN, BEN = "telegram:1", "telegram:2"
+"""Two moderators."""
 
 
 class Person(Moderator):
@@ -42,3 +46,10 @@ async def working(app: Starlette, redis: Redis, id_: str, tier: Tier = "moderato
         person = Person(client, Logins(redis))
         person.id = id_
         yield person
+
+
+async def found(cases: CaseBook, id_: str = "REVIEW11") -> Case:
+    """A case that there must be."""
+    case = await cases.get("sample", id_)
+    assert case is not None
+    return case

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -19,34 +18,11 @@ from moderation.cases.writes import copying, reporting
 from moderation.keys import key
 from moderation.policy import LONGEST_TIMEOUT, SHORTEST_TIMEOUT
 from moderation.types import TEXT_LENGTH, Author, Case, Decision, Message
-from tests.bot.console.staff import Person, working
+from tests.bot.console.staff import ANN, BEN, Person, found, working
 from tests.bot.console.test_desk import csrf, perform, question, review
 
-ANN, BEN, OWNER = "telegram:1", "telegram:2", "telegram:9"
+OWNER = "telegram:9"
 MARK = re.compile(r"<mark[^>]*>(.*?)</mark>", re.S)
-
-
-@pytest.fixture
-async def ann(app: Starlette, redis: Redis) -> AsyncIterator[Person]:
-    async with working(app, redis, ANN) as one:
-        yield one
-
-
-@pytest.fixture
-async def ben(app: Starlette, redis: Redis) -> AsyncIterator[Person]:
-    async with working(app, redis, BEN) as one:
-        yield one
-
-
-@pytest.fixture
-def book(redis: Redis) -> CaseBook:
-    return CaseBook(redis)
-
-
-async def found(book: CaseBook, id_: str = "REVIEW11") -> Case:
-    case = await book.get("sample", id_)
-    assert case is not None
-    return case
 
 
 def about(case: Case, **changes: object) -> Case:
@@ -61,36 +37,36 @@ def under(case: Case, clause: str) -> Case:
 
 
 # ---- what is decided, and by how many -----------------------------------------------------------------------------
-async def test_two_moderators_are_needed_for_a_ban(ann: Person, ben: Person, book: CaseBook, redis: Redis) -> None:
+async def test_two_moderators_are_needed_for_a_ban(ann: Person, ben: Person, cases: CaseBook, redis: Redis) -> None:
     await perform(redis, opening(review()))
     first = await ann.choose("REVIEW11", "ban", reason="scam_fraud")
     assert first.status_code == 202
     for _ in range(2):  # the same person once more is still one person
         assert (await ann.choose("REVIEW11", "ban", reason="scam_fraud")).status_code == 202
-    case = await found(book)
+    case = await found(cases)
     assert (case.state, [one.by for one in case.opinions]) == ("open", [ANN])
     assert (await ann.client.get("/next")).headers["location"] == "/"
     await ann.step("REVIEW11", "release")
     assert "banner opinion" in await ben.see("/case/REVIEW11")
     assert (await ben.choose("REVIEW11", "ban", reason="scam_fraud")).status_code == 303
-    settled = await found(book)
+    settled = await found(cases)
     assert settled.decision is not None
     assert (settled.decision.action, settled.decision.by) == ("ban", BEN)
 
 
 async def test_the_second_may_decide_otherwise_and_an_owner_decides_alone(
-    app: Starlette, ann: Person, ben: Person, book: CaseBook, redis: Redis
+    app: Starlette, ann: Person, ben: Person, cases: CaseBook, redis: Redis
 ) -> None:
     await perform(redis, [*opening(review()), *opening(review("REVIEW22"))])
     await ann.choose("REVIEW11", "ban", reason="scam_fraud")
     assert (await ben.choose("REVIEW11", "dismiss")).status_code == 303
     async with working(app, redis, OWNER, "owner") as owner:
         assert (await owner.choose("REVIEW22", "ban", reason="scam_fraud")).status_code == 303
-    actions = [(await found(book, id_)).decision for id_ in ("REVIEW11", "REVIEW22")]
+    actions = [(await found(cases, id_)).decision for id_ in ("REVIEW11", "REVIEW22")]
     assert [one and one.action for one in actions] == ["dismiss", "ban"]
 
 
-async def test_the_same_decision_sent_twice_is_one(ann: Person, book: CaseBook, redis: Redis) -> None:
+async def test_the_same_decision_sent_twice_is_one(ann: Person, cases: CaseBook, redis: Redis) -> None:
     await perform(redis, opening(review()))
     page = await ann.client.get("/case/REVIEW11")
     for _ in range(2):
@@ -100,7 +76,7 @@ async def test_the_same_decision_sent_twice_is_one(ann: Person, book: CaseBook, 
 
 
 async def test_a_helper_answers_questions_and_decides_on_no_member(
-    app: Starlette, book: CaseBook, redis: Redis
+    app: Starlette, cases: CaseBook, redis: Redis
 ) -> None:
     await perform(redis, [*opening(review()), *opening(question())])
     async with working(app, redis, "telegram:5", "helper") as helper:
@@ -110,23 +86,23 @@ async def test_a_helper_answers_questions_and_decides_on_no_member(
         assert (await helper.step("REVIEW11", "undo")).status_code == 403
         assert (await helper.client.get("/next")).headers["location"] == "/case/QUESTION"
         assert (await helper.choose("QUESTION", "answer", text="By us.")).status_code == 303
-    assert (await found(book)).state == "open"
+    assert (await found(cases)).state == "open"
 
 
-async def test_a_timeouts_length_is_held_within_what_chats_allow(ann: Person, book: CaseBook, redis: Redis) -> None:
+async def test_a_timeouts_length_is_held_within_what_chats_allow(ann: Person, cases: CaseBook, redis: Redis) -> None:
     lengths = {"9999999": LONGEST_TIMEOUT, "1": SHORTEST_TIMEOUT, "7200": 7200}
     lengths |= dict.fromkeys(("999999999", "-1", "abc", ""), 3600)
     for at, (typed, seconds) in enumerate(lengths.items()):
         id_ = f"LENGTH{at:02}"
         await perform(redis, opening(review(id_)))
         assert (await ann.choose(id_, "timeout", reason="scam_fraud", seconds=typed)).status_code == 303
-        decision = (await found(book, id_)).decision
+        decision = (await found(cases, id_)).decision
         assert decision is not None
         assert decision.seconds == seconds, typed
 
 
 # ---- the way back -------------------------------------------------------------------------------------------------
-async def test_an_enforcement_is_taken_back_once(ann: Person, book: CaseBook, redis: Redis) -> None:
+async def test_an_enforcement_is_taken_back_once(ann: Person, cases: CaseBook, redis: Redis) -> None:
     mute = Decision(case="REVIEW11", action="mute", by="policy", reason="scam_fraud", strikes=2)
     await perform(redis, settling(review().model_copy(update={"state": "settled", "decision": mute}), mute))
     page = await ann.client.get("/case/REVIEW11")
@@ -136,7 +112,7 @@ async def test_an_enforcement_is_taken_back_once(ann: Person, book: CaseBook, re
         assert (await ann.step("REVIEW11", "undo", text=words)).status_code == 303
     told = [str(entry) for entry in await redis.xrange(key("sample", ENFORCEMENTS, "web")) or []]
     assert ["unmute" in one for one in told] == [True]
-    case = await found(book)
+    case = await found(cases)
     assert case.reversal is not None
     assert (case.reversal.by, case.reversal.text) == (ANN, "A <b>joke</b>.")
     shown = await ann.see("/case/REVIEW11")
@@ -147,18 +123,18 @@ async def test_an_enforcement_is_taken_back_once(ann: Person, book: CaseBook, re
     assert [(line.by, line.case) for line in lines] == [(ANN, "REVIEW11")]
 
 
-async def test_what_was_dismissed_or_is_open_cannot_be_taken_back(ann: Person, book: CaseBook, redis: Redis) -> None:
+async def test_what_was_dismissed_or_is_open_cannot_be_taken_back(ann: Person, cases: CaseBook, redis: Redis) -> None:
     await perform(redis, [*opening(review()), *opening(review("REVIEW22"))])
     await ann.choose("REVIEW11", "dismiss")
     for id_ in ("REVIEW11", "REVIEW22"):
         assert 'id="undo"' not in await ann.see(f"/case/{id_}")
         assert (await ann.step(id_, "undo", text="x")).status_code == 303
-        assert (await found(book, id_)).reversal is None
+        assert (await found(cases, id_)).reversal is None
 
 
 # ---- what the page shows --------------------------------------------------------------------------------------------
 async def test_the_policys_step_is_proposed_and_previewed_and_never_taken(
-    ann: Person, book: CaseBook, redis: Redis
+    ann: Person, cases: CaseBook, redis: Redis
 ) -> None:
     await perform(redis, opening(review()))
     page = await ann.see("/case/REVIEW11")
@@ -166,7 +142,7 @@ async def test_the_policys_step_is_proposed_and_previewed_and_never_taken(
     assert len(re.findall(r'class="button[^"]* proposed"', page)) == 1
     preview = page.partition("What the member reads")[2].partition("</details>")[0]
     assert preview.count("<dd") >= 4
-    case = await found(book)
+    case = await found(cases)
     assert (case.state, case.decision, case.opinions) == ("open", None, ())
     assert await redis.xlen(key("sample", "decisions", "0")) == 0
 
@@ -223,14 +199,14 @@ def test_no_message_is_longer(length: int) -> None:
         Message.model_validate({**review().subject.model_dump(), "text": "x" * length})
 
 
-async def test_a_form_of_a_megabyte_is_refused(ann: Person, book: CaseBook, redis: Redis) -> None:
+async def test_a_form_of_a_megabyte_is_refused(ann: Person, cases: CaseBook, redis: Redis) -> None:
     await perform(redis, opening(review()))
     page = await ann.client.get("/case/REVIEW11")
     form = {"csrf": csrf(page), "action": "warn", "reason": "scam_fraud", "text": "x" * 1_000_000}
     answer = await ann.client.post("/case/REVIEW11/decide", data=form, headers={"Origin": ann.origin})
     assert answer.status_code == 413
     assert (await ann.choose("REVIEW11", "warn", page, reason="scam_fraud", text="x" * 4097)).status_code == 422
-    assert (await found(book)).state == "open"
+    assert (await found(cases)).state == "open"
 
 
 STRANGE = ["\u202eevil", "\u200b\u200b", "<img src=x onerror=1>", "a" * 190, "\u062f\u200f\u0639"]

@@ -2,45 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
-import pytest
 from redis.asyncio import Redis
 from starlette.applications import Starlette
 
 from moderation.audit import AuditBook
 from moderation.cases import CaseBook, opening
 from moderation.keys import key
-from moderation.types import Attachment, Case
-from tests.bot.console.staff import Person, working
+from moderation.types import Attachment
+from tests.bot.console.staff import ANN, BEN, Person, found, working
 from tests.bot.console.test_desk import perform, question, review
 from tests.bot.console.test_queue import AGENT, by
 
-ANN, BEN, COY = "telegram:1", "telegram:2", "discord:3"
-
-
-@pytest.fixture
-async def ann(app: Starlette, redis: Redis) -> AsyncIterator[Person]:
-    async with working(app, redis, ANN) as one:
-        yield one
-
-
-@pytest.fixture
-async def ben(app: Starlette, redis: Redis) -> AsyncIterator[Person]:
-    async with working(app, redis, BEN) as one:
-        yield one
-
-
-@pytest.fixture
-def book(redis: Redis) -> CaseBook:
-    return CaseBook(redis)
-
-
-async def found(book: CaseBook, id_: str = "REVIEW11") -> Case:
-    case = await book.get("sample", id_)
-    assert case is not None
-    return case
+COY = "discord:3"
 
 
 async def steps_of(redis: Redis) -> list[tuple[str, str, str]]:
@@ -58,24 +33,24 @@ async def test_a_remark_stays_for_the_others_and_is_no_markup(ann: Person, ben: 
 
 
 async def test_a_case_is_handed_over_to_somebody_who_works_here(
-    ann: Person, ben: Person, book: CaseBook, redis: Redis
+    ann: Person, ben: Person, cases: CaseBook, redis: Redis
 ) -> None:
     await perform(redis, [*opening(review()), *opening(question())])
     await ann.see("/case/REVIEW11")
     assert (await ann.step("REVIEW11", "assign", to="telegram:999")).status_code == 422
     assert (await ann.step("REVIEW11", "assign", to=BEN)).status_code == 303
-    case = await found(book)
+    case = await found(cases)
     assert (case.assigned_to, case.claimed_by) == (BEN, "")
     assert (await ann.client.get("/next")).headers["location"] == "/case/QUESTION"
     assert "REVIEW11" in await ben.see("/?assigned=me")
     await ann.step("REVIEW11", "assign", to="")
-    assert (await found(book)).assigned_to == ""
+    assert (await found(cases)).assigned_to == ""
 
 
-async def test_a_held_case_sleeps_until_its_time(ann: Person, book: CaseBook, redis: Redis) -> None:
+async def test_a_held_case_sleeps_until_its_time(ann: Person, cases: CaseBook, redis: Redis) -> None:
     await perform(redis, opening(review()))
     assert (await ann.step("REVIEW11", "hold", until="2h")).headers["location"] == "/"
-    case = await found(book)
+    case = await found(cases)
     assert case.wake_at is not None
     assert abs(case.wake_at - datetime.now(UTC) - timedelta(hours=2)) < timedelta(minutes=1)
     assert "REVIEW11" not in await ann.see("/")
@@ -83,13 +58,13 @@ async def test_a_held_case_sleeps_until_its_time(ann: Person, book: CaseBook, re
     assert (await ann.client.get("/next")).headers["location"] == "/"
 
 
-async def test_a_time_that_means_nothing_is_told_in_words(ann: Person, book: CaseBook, redis: Redis) -> None:
+async def test_a_time_that_means_nothing_is_told_in_words(ann: Person, cases: CaseBook, redis: Redis) -> None:
     await perform(redis, opening(review()))
     for typed in ("", "soon", "-2h", "99999d", "25:00", "<script>", "0m", "2h" * 500):
         answer = await ann.step("REVIEW11", "hold", until=typed)
         assert answer.status_code == 422, typed
         assert "That time is not understood" in answer.text
-    assert (await found(book)).wake_at is None
+    assert (await found(cases)).wake_at is None
 
 
 async def test_next_is_the_most_urgent_and_never_what_was_skipped(ann: Person, ben: Person, redis: Redis) -> None:
@@ -105,7 +80,7 @@ async def test_next_is_the_most_urgent_and_never_what_was_skipped(ann: Person, b
 
 
 async def test_what_an_admin_is_asked_no_moderator_takes(
-    app: Starlette, ann: Person, ben: Person, book: CaseBook, redis: Redis
+    app: Starlette, ann: Person, ben: Person, cases: CaseBook, redis: Redis
 ) -> None:
     await perform(redis, opening(review()))
     await ann.see("/case/REVIEW11")
@@ -117,21 +92,21 @@ async def test_what_an_admin_is_asked_no_moderator_takes(
     assert (await ben.choose("REVIEW11", "dismiss", page)).status_code == 403
     assert (await ben.step("REVIEW11", "hold", until="2h")).status_code == 403
     assert (await ben.step("REVIEW11", "remark", text="I know him.")).status_code == 303
-    case = await found(book)
+    case = await found(cases)
     assert (case.state, case.claimed_by, case.asked, case.wake_at) == ("open", "", "admin", None)
     async with working(app, redis, COY, "admin") as coy:
         assert (await coy.choose("REVIEW11", "dismiss")).status_code == 303
-    assert (await found(book)).state == "settled"
+    assert (await found(cases)).state == "settled"
 
 
 async def test_an_opinion_is_shown_and_settles_nothing(
-    app: Starlette, ann: Person, ben: Person, book: CaseBook, redis: Redis
+    app: Starlette, ann: Person, ben: Person, cases: CaseBook, redis: Redis
 ) -> None:
     await perform(redis, opening(review()))
     assert (await ann.step("REVIEW11", "opinion", action="ban", reason="scam_fraud")).status_code == 303
     assert (await ann.step("REVIEW11", "opinion", action="nonsense", reason="scam_fraud")).status_code == 422
     assert (await ann.step("REVIEW11", "opinion", action="ban", reason="no_clause")).status_code == 422
-    case = await found(book)
+    case = await found(cases)
     assert (case.state, [(one.by, one.action) for one in case.opinions]) == ("open", [(ANN, "ban")])
     assert "banner opinion" in await ben.see("/case/REVIEW11")
     async with working(app, redis, COY, "helper") as helper:
@@ -150,7 +125,7 @@ async def test_a_beat_tells_whether_the_case_is_still_held(ann: Person, ben: Per
 
 
 async def test_no_step_reaches_another_communitys_case_or_changes_a_settled_one(
-    ann: Person, book: CaseBook, redis: Redis
+    ann: Person, cases: CaseBook, redis: Redis
 ) -> None:
     there = review("REVIEW22")
     place = there.subject.place.model_copy(update={"community": "other"})
@@ -161,7 +136,7 @@ async def test_no_step_reaches_another_communitys_case_or_changes_a_settled_one(
     for step in ("release", "assign", "hold", "skip", "escalate", "opinion", "remark"):
         assert (await ann.step("REVIEW22", step, **form)).status_code == 404, step
         assert (await ann.step("REVIEW11", step, **form)).status_code == 303, step
-    case = await found(book)
+    case = await found(cases)
     assert (case.state, case.assigned_to, case.wake_at, case.asked, case.opinions) == ("settled", "", None, None, ())
 
 

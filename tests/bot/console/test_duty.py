@@ -13,17 +13,11 @@ from starlette.applications import Starlette
 from bot.review.duty import coming, on_duty
 from moderation.audit import AuditBook
 from tests.bot.commands.calling import said, told
-from tests.bot.console.rig import open_console
-from tests.bot.console.test_desk import SECRET, browser, csrf
+from tests.bot.console.test_desk import browser, csrf
 from tests.bot.console.test_staff_pages import ORIGIN, entered
 from tests.bot.test_router import router
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
-
-
-@pytest.fixture
-def app(redis: Redis) -> Starlette:
-    return open_console(redis, SECRET)
 
 
 @pytest.fixture

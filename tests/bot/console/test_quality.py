@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -22,8 +21,7 @@ from moderation.evaluation.rates import rate
 from moderation.keys import key
 from moderation.policy import load
 from moderation.types import TIERS, Action, Case, Tier
-from tests.bot.console.rig import open_console
-from tests.bot.console.test_desk import SECRET, browser
+from tests.bot.console.test_desk import browser
 from tests.bot.console.test_staff_pages import entered
 from tests.moderation.reviewed import decided, look, opened
 
@@ -80,18 +78,6 @@ async def keep(redis: Redis, cases: list[Case]) -> None:
         for field in fields:
             pipe.hset(key("sample", "case", case.id), *field)
     await pipe.execute()
-
-
-@pytest.fixture
-def app(redis: Redis) -> Starlette:
-    return open_console(redis, SECRET)
-
-
-@pytest.fixture
-async def admin(app: Starlette, redis: Redis) -> AsyncIterator[AsyncClient]:
-    async with browser(app) as client:
-        await entered(client, redis, "admin")
-        yield client
 
 
 def row(page: str, section: str, name: str) -> list[str]:

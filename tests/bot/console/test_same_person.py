@@ -16,18 +16,13 @@ from bot.review.desk import Desk
 from moderation.cases import CaseBook, opening
 from moderation.types import Author, Case, Place, case_id
 from tests.bot.commands.calling import said, told
-from tests.bot.console.rig import open_console, rooms_of
-from tests.bot.console.test_desk import SECRET, browser, csrf, review
+from tests.bot.console.rig import rooms_of
+from tests.bot.console.test_desk import browser, csrf, review
 from tests.bot.console.test_staff_pages import ORIGIN, entered
 from tests.bot.test_router import router
 
 STAFF = Place(platform="telegram", community="sample", channel="-100")
 MEI = Author(id="7", name="Mei", tier="moderator")
-
-
-@pytest.fixture
-def app(redis: Redis) -> Starlette:
-    return open_console(redis, SECRET)
 
 
 @pytest.fixture

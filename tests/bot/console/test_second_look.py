@@ -20,8 +20,7 @@ from moderation.cases.second_looks import sampled
 from moderation.keys import key
 from moderation.policy import load
 from moderation.types import Author, Case, Decision, Message, Place, Remark, Ruling, Signal, Verdict, case_id
-from tests.bot.console.rig import open_console
-from tests.bot.console.test_desk import SECRET, browser, csrf
+from tests.bot.console.test_desk import browser, csrf
 from tests.bot.console.test_staff_pages import ORIGIN, entered
 
 AT = datetime.now(UTC) - timedelta(days=2)
@@ -64,11 +63,6 @@ async def settle(redis: Redis, case: Case, decision: Decision | None = None) -> 
     for write in settling(case, decision):
         await redis.execute_command(*write)
     return case
-
-
-@pytest.fixture
-def app(redis: Redis) -> Starlette:
-    return open_console(redis, SECRET)
 
 
 @pytest.fixture

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
 import pytest
-from httpx import AsyncClient, Response
+from httpx import AsyncClient
 from redis.asyncio import Redis
 
 from bot.knowledge.documents import Document
@@ -16,8 +15,8 @@ from bot.knowledge.shelf import Shelf, teaching
 from moderation.cases import opening
 from moderation.types import Case, Decision
 from tests.bot.console.rig import open_console
-from tests.bot.console.test_desk import SECRET, browser, csrf, question
-from tests.bot.console.test_staff_pages import ORIGIN, entered
+from tests.bot.console.test_desk import SECRET, browser, question
+from tests.bot.console.test_staff_pages import entered, posted
 
 SAVED = Document(
     id="teach/QUESTION",
@@ -31,24 +30,12 @@ SAVED = Document(
 FORM = {"title": "Fees", "text": "The fee is 3 %.", "lang": "", "url": "", "tags": "fees, 费用", "valid_from": ""}
 
 
-@pytest.fixture
-async def client(redis: Redis) -> AsyncIterator[AsyncClient]:
-    async with browser(open_console(redis, SECRET)) as one:
-        await entered(one, redis, "admin")
-        yield one
-
-
-async def posted(client: AsyncClient, path: str, **form: str) -> Response:
-    word = csrf(await client.get("/knowledge"))
-    return await client.post(path, data={"csrf": word, **form}, headers={"Origin": ORIGIN})
-
-
-async def test_a_saved_answer_needs_a_second_person(client: AsyncClient, redis: Redis) -> None:
+async def test_a_saved_answer_needs_a_second_person(admin: AsyncClient, redis: Redis) -> None:
     await redis.execute_command(*proposing("sample", SAVED))
-    page = await client.get("/knowledge")
+    page = await admin.get("/knowledge")
     assert "&lt;b&gt;for&lt;/b&gt;" in page.text
     assert "/knowledge/approve" not in page.text
-    assert (await posted(client, "/knowledge/approve", id=SAVED.id)).status_code == 403
+    assert (await posted(admin, "/knowledge/approve", id=SAVED.id)).status_code == 403
     assert await Shelf(redis, "sample").list() == []
     async with browser(open_console(redis, SECRET)) as other:
         await entered(other, redis, "moderator", "telegram:8")
@@ -59,16 +46,16 @@ async def test_a_saved_answer_needs_a_second_person(client: AsyncClient, redis: 
     assert await Proposals(redis, "sample").list() == []
 
 
-async def test_a_document_is_written_edited_and_deleted(client: AsyncClient, redis: Redis) -> None:
-    assert (await posted(client, "/knowledge/save", **FORM, valid_until="2027-01-31")).status_code == 303
+async def test_a_document_is_written_edited_and_deleted(admin: AsyncClient, redis: Redis) -> None:
+    assert (await posted(admin, "/knowledge/save", **FORM, valid_until="2027-01-31")).status_code == 303
     (kept,) = await Shelf(redis, "sample").list()
     assert (kept.lang, kept.tags, str(kept.valid_until)) == ("en", ("fees", "费用"), "2027-01-31")
-    page = await client.get(f"/knowledge/edit?id={kept.id}")
+    page = await admin.get(f"/knowledge/edit?id={kept.id}")
     assert "The fee is 3 %." in page.text
-    await posted(client, "/knowledge/save", id=kept.id, **{**FORM, "text": "The fee is 4 %.", "valid_until": ""})
+    await posted(admin, "/knowledge/save", id=kept.id, **{**FORM, "text": "The fee is 4 %.", "valid_until": ""})
     (edited,) = await Shelf(redis, "sample").list()
     assert (edited.id, edited.text) == (kept.id, "The fee is 4 %.")
-    await posted(client, "/knowledge/delete", id=kept.id)
+    await posted(admin, "/knowledge/delete", id=kept.id)
     assert await Shelf(redis, "sample").list() == []
 
 
@@ -76,31 +63,31 @@ async def test_a_document_is_written_edited_and_deleted(client: AsyncClient, red
     ("field", "text", "told"),
     [("title", "", "Title"), ("valid_until", "soon", "Holds until"), ("url", "javascript:alert(1)", "Address")],
 )
-async def test_a_faulty_form_loses_nothing(client: AsyncClient, redis: Redis, field: str, text: str, told: str) -> None:
-    answer = await posted(client, "/knowledge/save", **{**FORM, "valid_until": "", field: text})
+async def test_a_faulty_form_loses_nothing(admin: AsyncClient, redis: Redis, field: str, text: str, told: str) -> None:
+    answer = await posted(admin, "/knowledge/save", **{**FORM, "valid_until": "", field: text})
     assert answer.status_code == 422
     assert f"Look at: {told}" in answer.text
     assert "The fee is 3 %." in answer.text
     assert await Shelf(redis, "sample").list() == []
 
 
-async def test_a_document_of_a_file_is_left_to_its_file(client: AsyncClient, redis: Redis) -> None:
+async def test_a_document_of_a_file_is_left_to_its_file(admin: AsyncClient, redis: Redis) -> None:
     own = Document(id="fees.md", title="Fees", lang="en", text="3 %.")
     for write in teaching("sample", own):
         await redis.execute_command(*write)
-    assert "readonly" in (await client.get("/knowledge/edit?id=fees.md")).text
-    answer = await posted(client, "/knowledge/save", id="fees.md", **{**FORM, "valid_until": ""})
+    assert "readonly" in (await admin.get("/knowledge/edit?id=fees.md")).text
+    answer = await posted(admin, "/knowledge/save", id="fees.md", **{**FORM, "valid_until": ""})
     assert answer.status_code == 409
     assert await Shelf(redis, "sample").list() == [own]
 
 
-async def test_the_page_tells_what_is_asked_in_vain(client: AsyncClient, redis: Redis) -> None:
+async def test_the_page_tells_what_is_asked_in_vain(admin: AsyncClient, redis: Redis) -> None:
     for write in opening(question()):
         await redis.execute_command(*write)
-    page = (await client.get("/knowledge")).text
+    page = (await admin.get("/knowledge")).text
     assert "Duty for Singapore?" in page
     assert 'href="/knowledge/edit?case=QUESTION"' in page
-    assert 'value="Duty for Singapore?"' in (await client.get("/knowledge/edit?case=QUESTION")).text
+    assert 'value="Duty for Singapore?"' in (await admin.get("/knowledge/edit?case=QUESTION")).text
 
 
 def asked(id_: str, text: str, *, taught: bool = False) -> Case:

@@ -18,8 +18,8 @@ from moderation.keys import key
 from moderation.members import giving
 from moderation.seals import Sealer
 from moderation.types import TIERS, Tier
-from tests.bot.console.rig import open_console, rooms_of
-from tests.bot.console.test_desk import SECRET, browser, csrf
+from tests.bot.console.rig import rooms_of
+from tests.bot.console.test_desk import browser, csrf
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 ORIGIN = "http://console.test"
@@ -38,11 +38,6 @@ async def posted(client: AsyncClient, path: str, **form: str) -> Response:
     page = await client.get("/people")
     word = csrf(page if 'name="csrf"' in page.text else await client.get("/"))
     return await client.post(path, data={"csrf": word, **form}, headers={"Origin": ORIGIN})
-
-
-@pytest.fixture
-def app(redis: Redis) -> Starlette:
-    return open_console(redis, SECRET)
 
 
 @pytest.fixture
