@@ -41,6 +41,7 @@ ROOMS = {
         "bot/groups/arrivals.py",
         "bot/review/codes.py",
         "bot/groups/setup.py",
+        "bot/groups/staff.py",
         "bot/groups/trial.py",
         "bot/review/duty.py",
         "bot/review/watch.py",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 from collections.abc import Sequence
 
@@ -10,18 +9,17 @@ from pydantic import ValidationError
 
 from bot.commands.call import Call, Carry, Reach
 from bot.commands.parsing import CommandError, case_and_words
+from bot.groups.staff import names
 from bot.outcome import Outcome
-from bot.review.bulk import MOST, Done, decide_each
-from bot.review.desk import enforcing, names
+from bot.review.bulk import MOST, Done, alike, decide_each
+from bot.review.desk import enforcing
 from bot.words import words
-from moderation.cases.clusters import Cluster, clusters
+from moderation.cases.clusters import Cluster
 from moderation.cases.steps import needs_second
 from moderation.keys import key
 from moderation.policy import Policy
 from moderation.types import ENFORCING, Action, Case, Decision, Noun
 
-LOOKED_AT = 1000
-"""Cases of the queue that are looked through for what is alike, the most urgent ones."""
 LINES = 10
 QUOTED = 200
 """Characters of a message that the preview shows where only moderators read along."""
@@ -58,9 +56,8 @@ async def bulk(reach: Reach, call: Call) -> Outcome:
 
 
 async def _found(reach: Reach, call: Call) -> list[Cluster]:
-    cases = await reach.books.cases.queue(call.community.name, LOOKED_AT)
-    rules = (await reach.bench.sitting(call.community.name)).judge.policy.duplicates
-    return await asyncio.to_thread(clusters, cases, rules)
+    policy = (await reach.bench.sitting(call.community.name)).judge.policy
+    return await alike(reach.books.cases, call.community.name, policy)
 
 
 async def _overview(reach: Reach, call: Call) -> str:
@@ -75,7 +72,7 @@ async def _overview(reach: Reach, call: Call) -> str:
 def _line(cluster: Cluster, call: Call, policy: Policy) -> str:
     """A group in a line, without a word or a name of a member."""
     clause = policy.clauses.get(cluster.clause)
-    title = (clause.title.zh if call.lang == "zh" else clause.title.en) if clause else words(call.lang)("queue.review")
+    title = clause.title.of(call.lang) if clause else words(call.lang)("queue.review")
     members = len({(case.subject.place.platform, case.subject.author.id) for case in cluster.cases})
     return call.says("bulk_group", case=cluster.name, title=title, n=len(cluster.cases), members=members)
 
@@ -136,7 +133,7 @@ async def _told(reach: Reach, call: Call, done: Done) -> str:
 
 async def _by_whom(reach: Reach, call: Call, ids: Sequence[str]) -> str:
     """The cases with who decided or holds each."""
-    known = await names(reach.books, call.community.name)
+    known = await names(reach.books.streams.redis, call.community.name)
     told = []
     for id_ in ids:
         case = await reach.books.cases.get(call.community.name, id_)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from bot.commands.call import Call, Carry, Reach
 from bot.commands.parsing import CommandError
+from bot.groups.staff import names
 from bot.outcome import Outcome
-from bot.review.desk import names
 from bot.review.duty import coming, going, on_duty
 
 _ON, _OFF = ("on", "开", "上"), ("off", "关", "下")
@@ -21,7 +21,7 @@ async def duty(reach: Reach, call: Call) -> Outcome:
     if typed:
         raise CommandError("/duty: write /duty, /duty on or /duty off")
     people = await on_duty(reach.books.streams.redis, community)
-    known = await names(reach.books, community)
+    known = await names(reach.books.streams.redis, community)
     shown = [f"{number}. {known.get(person, person)}" for number, person in enumerate(people, 1)]
     return call.told("\n".join([call.says("duty_is"), *shown]) if people else call.says("duty_nobody"))
 

@@ -9,8 +9,8 @@ import re2
 
 from bot.books import Books
 from bot.commands.parsing import CASE_NAME, parsed
+from bot.groups.staff import names
 from bot.history import History
-from bot.review.desk import names
 from moderation.members import admin
 from moderation.types import Author, Message
 
@@ -82,7 +82,7 @@ async def called(books: Books, community: str) -> dict[str, str]:
     """What people call members and roles: as the platform tells it, at the desk, or lately in the chat."""
     recent = await books.history.recent(community)
     heard = {admin(said.place.platform, said.author.id): said.author.name for said in recent if said.author.name}
-    return heard | await names(books, community) | await books.members.names(community)
+    return heard | await names(books.streams.redis, community) | await books.members.names(community)
 
 
 def shown(name: str, known: Mapping[str, str]) -> str:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from bot.commands.call import Call, Carry, Reach
 from bot.commands.filters import Asked, asked
 from bot.commands.parsing import CommandError, case_and_words
+from bot.groups.staff import names
 from bot.outcome import Outcome
 from bot.review.cards import age, at_work, buttons, card, title
-from bot.review.desk import names, rung_for, showing
+from bot.review.desk import rung_for, showing
 from bot.words import words
 from moderation.cases import Settled, Taken, may_take, remarking
 from moderation.types import Case, Decision, Remark, Say
@@ -24,7 +25,7 @@ async def queue(reach: Reach, call: Call) -> Outcome:
     cases = await _viewed(reach, call, asked(call.typed, policy))
     if not cases:
         return call.told(call.says("queue_nothing") if call.typed else words(call.lang)("queue.empty"))
-    known = await names(reach.books, call.community.name)
+    known = await names(reach.books.streams.redis, call.community.name)
     lines = []
     for one in cases[:LINES]:
         place, work = one.subject.place, at_work(one, call.lang, known)
@@ -54,7 +55,7 @@ async def case(reach: Reach, call: Call) -> Outcome:
 async def shown(reach: Reach, call: Call, one: Case) -> Outcome:
     """A case's card as the answer."""
     policy = (await reach.bench.sitting(call.community.name)).judge.policy
-    known = await names(reach.books, call.community.name)
+    known = await names(reach.books.streams.redis, call.community.name)
     rung = await rung_for(reach.books, policy, one)
     text = card(one, policy, call.lang, known, quoting=call.alone, rung=rung)
     outcome = call.told(text if call.alone else f"{text}\n{call.says('case_alone')}", buttons=buttons(one, call.lang))
@@ -80,7 +81,7 @@ async def answer(reach: Reach, call: Call) -> Outcome:
     except Settled as fault:
         return call.told(words(call.lang)("case.settled_first", name=fault.decision.by_name or fault.decision.by))
     except Taken as fault:
-        known = await names(reach.books, call.community.name)
+        known = await names(reach.books.streams.redis, call.community.name)
         return call.told(words(call.lang)("case.taken_first", name=known.get(fault.holder, fault.holder)))
     return call.told(call.says("answered", case=name))
 

@@ -55,7 +55,7 @@ async def _show(reach: Reach, call: Call, clause: str) -> str:
 def _line(found: Policy, name: str, call: Call) -> str:
     """A clause in a line. Raises PolicyError where the policy does not have it."""
     clause = found.clause(name)
-    title = clause.title.zh if call.lang == "zh" else clause.title.en
+    title = clause.title.of(call.lang)
     ladder = " > ".join(step(rung.action, rung.seconds) for rung in clause.ladder)
     shadow = " (shadow)" if clause.shadow else ""
     return f"- {name}{shadow} ({title}): {clause.review_at:g} / {clause.act_at:g}; {ladder}"

@@ -10,12 +10,13 @@ from bot.commands.finding import member_named
 from bot.commands.moderators import shown
 from bot.commands.parsing import CommandError, case_and_words
 from bot.commands.times import length, until
+from bot.groups.staff import introducing, names
 from bot.outcome import Outcome
-from bot.review.desk import DECIDES, names
+from bot.review.desk import DECIDES
 from bot.words import LANGS, span, words
 from moderation.cases import Settled, Steps, Taken, may_take
 from moderation.cases.book import LEASE_S
-from moderation.keys import Write, key
+from moderation.keys import Write
 from moderation.members import admin, reaches
 from moderation.types import TIERS, Case, Decision, Tier
 
@@ -133,7 +134,7 @@ async def _person(reach: Reach, call: Call, typed: str) -> Person | None:
     wanted = typed.removeprefix("@").strip().casefold()
     if wanted in SELF:
         return Person(call.by, call.by_name)
-    known = await names(reach.books, call.community.name)
+    known = await names(reach.books.streams.redis, call.community.name)
     for id_, name in known.items():
         if wanted in (id_.casefold(), name.casefold()):
             return Person(id_, name)
@@ -161,7 +162,7 @@ def _action(typed: str, case: Case) -> str | None:
 
 async def _late(reach: Reach, call: Call, fault: Settled | Taken) -> str:
     """Who was faster."""
-    known, by_policy = await names(reach.books, call.community.name), words(call.lang)("case.by_policy")
+    known, by_policy = await names(reach.books.streams.redis, call.community.name), words(call.lang)("case.by_policy")
     if isinstance(fault, Taken):
         return call.says("step_taken", name=known.get(fault.holder, fault.holder))
     decision = fault.decision
@@ -171,7 +172,7 @@ async def _late(reach: Reach, call: Call, fault: Settled | Taken) -> str:
 
 def _known(call: Call, id_: str, name: str) -> Write:
     """The write that has a moderator called by name."""
-    return ("HSET", key(call.community.name, "moderators"), id_, name)
+    return introducing(call.community.name, id_, name)
 
 
 CARRY: Mapping[str, Carry] = {

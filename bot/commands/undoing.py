@@ -122,7 +122,7 @@ def _plan(call: Call, policy: Policy) -> Plan:
         raise CommandError("/undo rule: write a rule and how far back, such as /undo rule scam_fraud 24h")
     word = typed[at + 1].casefold() if typed[at + 1 :] else ""
     title = policy.clauses[clause].title
-    return Plan(clause, title.zh if call.lang == "zh" else title.en, lasts, typed[at], word)
+    return Plan(clause, title.of(call.lang), lasts, typed[at], word)
 
 
 async def _kept(reach: Reach, call: Call) -> Kept | None:

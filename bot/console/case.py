@@ -152,10 +152,7 @@ class CasePages:
             return await self._found(request)
 
     async def _found(self, request: Request) -> Case:
-        case = await self._cases.get(visitor(request).community, request.path_params["case"])
-        if case is None:
-            raise HTTPException(404, "missing")
-        return case
+        return await self._rooms.case(visitor(request).community, request.path_params["case"])
 
     async def _late(self, request: Request, words: str, by: str, name: str = "") -> Response:
         names = await self._rooms.logins.names(visitor(request).community)

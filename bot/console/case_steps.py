@@ -69,7 +69,7 @@ class StepPages:
     async def picture(self, request: Request) -> Response:
         """A picture that the community page keeps, of the case's message."""
         me, number = visitor(request), request.path_params["number"]
-        case = await self._found(me, request.path_params["case"])
+        case = await self._rooms.case(me.community, request.path_params["case"])
         messages = [case.subject, *case.copies]
         if number >= len(messages) or case.subject.place.platform != "web":
             raise HTTPException(404, "missing")
@@ -90,7 +90,7 @@ class StepPages:
     def _page(self, name: str, work: Work) -> Callable[[Request], Awaitable[Response]]:
         async def step(request: Request) -> Response:
             form, me = await trusted_form(request), visitor(request)
-            case = await self._found(me, request.path_params["case"])
+            case = await self._rooms.case(me.community, request.path_params["case"])
             if name not in TELLING and not may_take(case, me.id, me.tier):
                 raise HTTPException(403, f"tier_{case.asked}")
             try:
@@ -150,9 +150,3 @@ class StepPages:
             remark = Remark(by=me.id, by_name=me.name, text=text)
             await self._rooms.perform(*remarking(me.community, case.id, remark))
         return f"/case/{case.id}"
-
-    async def _found(self, me: Visitor, id_: str) -> Case:
-        case = await self._cases.get(me.community, id_)
-        if case is None:
-            raise HTTPException(404, "missing")
-        return case

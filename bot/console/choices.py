@@ -5,17 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from bot.console.gate import Visitor
+from bot.review.desk import DECIDES
 from moderation.policy import LONGEST_TIMEOUT, SHORTEST_TIMEOUT, Policy
-from moderation.types import ENFORCING, Action, Case, Decision
+from moderation.types import ENFORCING, Case, Decision
 
 TEXT_LENGTH = 4096
 LENGTHS = (3600, 24 * 3600, 7 * 24 * 3600, 28 * 24 * 3600)
 """Seconds of a timeout that the form offers; the longest is Discord's limit."""
-_CHOICES: dict[str, dict[str, Action]] = {
-    "moderation": {action: action for action in ("dismiss", *ENFORCING)},
-    "handoff": {"dismiss": "dismiss", "answer": "answer"},
-    "appeal": {"uphold": "uphold", "overturn": "overturn"},
-}
 
 
 class ChoiceError(ValueError):
@@ -32,7 +28,7 @@ def to_decision(form: Mapping[str, object], case: Case, by: Visitor, policy: Pol
 
     An enforcement counts as many strikes as its clause says. Raises ChoiceError.
     """
-    action = _CHOICES[case.kind].get(str(form.get("action")))
+    action = next((action for action in DECIDES[case.kind] if action == form.get("action")), None)
     if action is None:
         raise ChoiceError("action")
     text = str(form.get("text") or "").replace("\r\n", "\n").strip()
@@ -40,26 +36,18 @@ def to_decision(form: Mapping[str, object], case: Case, by: Visitor, policy: Pol
         raise ChoiceError("long")
     if action == "answer" and not text:
         raise ChoiceError("answer")
-    if action == "answer":
-        teach = bool(form.get("teach"))
-        return Decision(case=case.id, action=action, by=by.id, by_name=by.name, text=text, teach=teach)
-    if action in ("uphold", "overturn"):
-        return Decision(case=case.id, action=action, by=by.id, by_name=by.name, text=text)
+    named = {"case": case.id, "action": action, "by": by.id, "by_name": by.name}
     if action == "dismiss":
-        return Decision(case=case.id, action=action, by=by.id, by_name=by.name)
-    clause = policy.clauses.get(str(form.get("reason")))
+        return Decision.model_validate(named)
+    if action not in ENFORCING:
+        return Decision.model_validate({**named, "text": text, "teach": action == "answer" and bool(form.get("teach"))})
+    reason = str(form.get("reason"))
+    clause = policy.clauses.get(reason)
     if clause is None:
         raise ChoiceError("reason")
-    return Decision(
-        case=case.id,
-        action=action,
-        by=by.id,
-        by_name=by.name,
-        reason=str(form.get("reason")),
-        text=text,
-        seconds=_seconds(form) if action == "timeout" else 0,
-        strikes=clause.strikes,
-    )
+    seconds = _seconds(form) if action == "timeout" else 0
+    told = {"reason": reason, "text": text, "seconds": seconds, "strikes": clause.strikes}
+    return Decision.model_validate({**named, **told})
 
 
 def _seconds(form: Mapping[str, object]) -> int:

@@ -74,5 +74,5 @@ class Face:
 def clause_names(request: Request, policy: Policy) -> Callable[[str], str]:
     """What a clause is called in the visitor's language; a name that the policy no longer has stays as it is."""
     lang = language(request)
-    titles = {name: one.title.zh if lang == "zh" else one.title.en for name, one in policy.clauses.items()}
+    titles = {name: one.title.of(lang) for name, one in policy.clauses.items()}
     return lambda name: titles.get(name, name)

@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Awaitable
 from datetime import UTC, datetime
 from typing import cast
 
 from pydantic import Field
 from redis.asyncio import Redis
 
+from bot.groups.staff import introducing, names
 from moderation.audit import Result, auditing
-from moderation.keys import key
 from moderation.types import ID_LENGTH, Identity, Noun, Tier
 
 VALID_S = 15 * 60
@@ -88,11 +87,13 @@ class Logins:
 
     async def introduce(self, person: Person) -> None:
         """Remember a person's name."""
-        await self._redis.hset(key(person.community, "moderators"), person.id, person.name)
+        pipe = self._redis.pipeline(transaction=False)
+        pipe.execute_command(*introducing(person.community, person.id, person.name))
+        await pipe.execute()
 
     async def names(self, community: str) -> dict[str, str]:
         """The moderators' names by their ids."""
-        return await cast(Awaitable[dict[str, str]], self._redis.hgetall(key(community, "moderators")))
+        return await names(self._redis, community)
 
 
 def _link(token: str) -> str:

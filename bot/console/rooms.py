@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from redis.asyncio import Redis
+from starlette.exceptions import HTTPException
 
 from bot.books import Books
 from bot.console.login import Logins
@@ -12,6 +13,7 @@ from bot.console.sessions import Sessions
 from bot.outcome import Bench
 from moderation.keys import Write
 from moderation.policy import Policy
+from moderation.types import Case
 
 
 class Rooms(NamedTuple):
@@ -30,6 +32,13 @@ class Rooms(NamedTuple):
     async def policy(self, community: str) -> Policy:
         """The policy in force."""
         return (await self.bench.sitting(community)).judge.policy
+
+    async def case(self, community: str, id_: str) -> Case:
+        """A case of the community; where there is none of this name, that is what the page says."""
+        found = await self.books.cases.get(community, id_)
+        if found is None:
+            raise HTTPException(404, "missing")
+        return found
 
     async def perform(self, *writes: Write) -> None:
         """Perform writes, all or none."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 
 from starlette.datastructures import FormData
@@ -14,16 +13,13 @@ from bot.console.choices import TEXT_LENGTH, ChoiceError, to_decision
 from bot.console.face import Face
 from bot.console.gate import Page, Visitor, visitor
 from bot.console.rooms import Rooms
-from bot.review.bulk import MOST, decide_each
+from bot.review.bulk import MOST, alike, decide_each
 from bot.web.guard import trusted_form
 from bot.web.pages import spoken
-from moderation.cases.clusters import Cluster, clusters
+from moderation.cases.clusters import Cluster
 from moderation.cases.steps import needs_second
 from moderation.policy import Policy
 from moderation.types import Case, Decision
-
-LOOKED_AT = 1000
-"""Cases of the queue, the most urgent ones, that are looked through for what is alike."""
 
 
 class TogetherPages:
@@ -77,8 +73,7 @@ class TogetherPages:
         return await self._face.show(request, "together.html", status, page="queue", **values)
 
     async def _cluster(self, me: Visitor, name: str, policy: Policy) -> Cluster | None:
-        cases = await self._cases.queue(me.community, LOOKED_AT)
-        found = await asyncio.to_thread(clusters, cases, policy.duplicates)
+        found = await alike(self._cases, me.community, policy)
         return next((one for one in found if any(case.id == name for case in one.cases)), None)
 
 

@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from redis.asyncio import Redis
 
 from bot.answering.feedback import Answered
+from bot.groups.staff import parting
 from bot.groups.traces import Traces
 from moderation.cases import CaseBook, member_key, strikes_key
 from moderation.keys import Write, key
@@ -88,7 +89,7 @@ class Personal:
             ("DEL", key(community, "member", member)),
             ("DEL", key(community, "room_votes", member)),
             ("DEL", member_key(community, message.place.platform, member)),
-            ("HDEL", key(community, "moderators"), admin(message.place.platform, member)),
+            parting(community, admin(message.place.platform, member)),
             unnaming(community, admin(message.place.platform, member)),
             *await self._traces.erasing(message, {name for _, name in found}),
             ("DEL", _word(message)),

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from moderation.cases import CaseBook, Settled, Taken, may_take
+from moderation.cases.clusters import Cluster, clusters
+from moderation.policy import Policy
 from moderation.types import Case, Decision, Tier
 
 MOST = 50
 """Cases that are decided in one go."""
+
+
+LOOKED_AT = 1000
+"""Cases of the queue, the most urgent ones, that are looked through for what is alike."""
 
 
 class Done(NamedTuple):
@@ -20,6 +27,11 @@ class Done(NamedTuple):
     waiting: list[str]
     before: list[str]
     held: list[str]
+
+
+async def alike(book: CaseBook, community: str, policy: Policy) -> list[Cluster]:
+    """What waits and is alike, the largest group first."""
+    return await asyncio.to_thread(clusters, await book.queue(community, LOOKED_AT), policy.duplicates)
 
 
 async def decide_each(

@@ -53,7 +53,7 @@ def title(case: Case, policy: Policy, lang: Lang) -> str:
     say = words(lang)
     kinds = {"handoff": say("queue.question"), "appeal": say("card.appeal", of=case.of)}
     clause = policy.clauses.get(case.verdict.clause or "") if case.verdict else None
-    named = (clause.title.zh if lang == "zh" else clause.title.en) if clause else say("queue.review")
+    named = clause.title.of(lang) if clause else say("queue.review")
     told = [say("case.title", id=case.id), kinds.get(case.kind, named)]
     if case.reporters:
         told.append(say("card.reports", n=len(case.reporters)))

@@ -9,6 +9,7 @@ from typing import NamedTuple, cast
 from bot.books import Books
 from bot.groups.communities import Community
 from bot.groups.happenings import Press
+from bot.groups.staff import introducing, names
 from bot.knowledge.documents import guess_lang
 from bot.outcome import Bench
 from bot.review.cards import buttons, can_undo, card, case_and_verb
@@ -90,7 +91,7 @@ class Desk:
     async def _done(self, pressed: Pressed, tier: Tier) -> Sequence[Write]:
         """Raises Settled, Taken or OwnDecision."""
         case, community, by = pressed.case, pressed.community, pressed.by
-        known: Write = ("HSET", key(community.name, "moderators"), by, pressed.by_name)
+        known: Write = introducing(community.name, by, pressed.by_name)
         match pressed.verb:
             case "claim":
                 await self._books.cases.claim(community.name, case.id, by)
@@ -116,7 +117,7 @@ class Desk:
 
     async def _late(self, community: Community, fault: Settled | Taken | OwnDecision) -> str:
         """What is told to who was too late, or may not decide this one."""
-        say, known = words(community.lang), await names(self._books, community.name)
+        say, known = words(community.lang), await names(self._books.streams.redis, community.name)
         match fault:
             case Settled(decision=decision):
                 by = decision.by_name or known.get(decision.by, decision.by)
@@ -137,7 +138,7 @@ class Desk:
             return ()
         policy = (await self._bench.sitting(community)).judge.policy
         rung = await rung_for(self._books, policy, one)
-        text = card(one, policy, home.lang, await names(self._books, community), rung=rung)
+        text = card(one, policy, home.lang, await names(self._books.streams.redis, community), rung=rung)
         if await self._appealed(one):
             text += "\n" + words(home.lang)("card.appealed", case=case_id("appeal", one.subject))
         shown = await self._shown(one)
@@ -182,12 +183,6 @@ async def rung_for(books: Books, policy: Policy, case: Case) -> Rung | None:
     if case.state != "open" or case.kind != "moderation":
         return None
     return proposed(policy, case, (await books.members.standing(case.subject)).strikes)
-
-
-async def names(books: Books, community: str) -> dict[str, str]:
-    """The moderators' names by their ids, those of the console among them."""
-    found = books.streams.redis.hgetall(key(community, "moderators"))
-    return await cast(Awaitable[dict[str, str]], found)
 
 
 def _card(case: Case, place: Place, id_: str, text: str, community: Community) -> Say:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from redis.asyncio import Redis
 
+from bot.groups.staff import introducing
 from moderation.keys import Write, key
 
 
@@ -18,7 +19,7 @@ def coming(community: str, person: str, name: str, at: datetime) -> list[Write]:
     """The writes that put a person on duty; who is there already keeps the place."""
     return [
         ("ZADD", _duty(community), "NX", str(at.timestamp()), person),
-        ("HSET", key(community, "moderators"), person, name),
+        introducing(community, person, name),
     ]
 
 

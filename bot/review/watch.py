@@ -14,9 +14,9 @@ from redis.exceptions import ResponseError
 
 from bot.books import Books
 from bot.groups.communities import Community
+from bot.groups.staff import names
 from bot.outcome import Bench
 from bot.review.cards import title
-from bot.review.desk import names
 from bot.review.duty import on_duty
 from bot.stream import OUTAGE, saying
 from bot.words import roughly, words
@@ -100,7 +100,7 @@ class Watch:
         """The words at the desk. A person who is on the desk's platform is called by the platform itself."""
         platform, _, member = person.partition(":")
         called = member if member and platform == place.platform else None
-        known = {} if called else await names(self._books, case.community)
+        known = {} if called else await names(self._books.streams.redis, case.community)
         return Say(
             id=f"{case.id}:late:{case.late + 1}",
             place=place,

@@ -112,6 +112,10 @@ class Bilingual(Noun):
     zh: Words
     en: Words
 
+    def of(self, lang: Lang) -> str:
+        """The words in that language."""
+        return self.zh if lang == "zh" else self.en
+
 
 class Thresholds(Noun):
     """The two scores of a clause: from `review_at` on a person looks, from `act_at` on the policy acts."""
@@ -214,8 +218,7 @@ class Policy(Noun):
 
     def explain(self, clause: str, lang: Lang) -> str:
         """The clause's text for a member, in the member's language."""
-        text = self.clause(clause).text
-        return text.zh if lang == "zh" else text.en
+        return self.clause(clause).text.of(lang)
 
     def rung(self, clause: str, strikes: int) -> Rung:
         """The step for a member who already has `strikes` strikes; past the ladder's end its last step."""
