@@ -45,7 +45,9 @@ const KEYS = {
 export function useKeys() {
   setTimeout(() => { document.documentElement.dataset.keys = "yes"; }, SEEN_MS);
   document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select, dialog")) return;
+    // A dialog that was just closed keeps the focus until the next frame: an open one alone holds keys back.
+    const typing = event.target.closest("input, textarea, select, dialog[open]");
+    if (event.ctrlKey || event.metaKey || event.altKey || typing) return;
     const decides = document.querySelector(`[data-key="${CSS.escape(event.key)}"]`);
     if (!decides && !(event.key in KEYS)) return;
     event.preventDefault();
