@@ -13,9 +13,9 @@ ROOT = Path(__file__).parent.parent
 FILES = sorted([*ROOT.glob("moderation/**/*.py"), *ROOT.glob("bot/**/*.py")])
 
 ROOMS = {
-    "torch": ("bot/lm/", "moderation/training/train_network.py"),
-    "transformers": ("bot/lm/",),
-    "ctranslate2": ("bot/lm/",),
+    "torch": ("bot/lm/", "bot/witness/", "moderation/training/train_network.py"),
+    "transformers": ("bot/lm/", "bot/witness/"),
+    "ctranslate2": ("bot/lm/", "bot/witness/"),
     "discord": ("bot/adapters/",),
     "telegram": ("bot/adapters/",),
     "redis": (

@@ -65,6 +65,22 @@ def train_answer_(
     Console().print(told, markup=False)
 
 
+@train.command("witness")
+def train_witness_(
+    data: Data,
+    out: Out,
+    minutes: Annotated[float, typer.Option(help="Stop after so many minutes.")] = 60,
+    seed: Seed = 7,
+    resume: Annotated[Path | None, typer.Option(help="What was learned earlier, to go on from.", exists=True)] = None,
+) -> None:
+    """Teach the second reader (an hour or more on a laptop; needs the extra `witness`) and print its sha256."""
+    from bot.witness.teach import train_witness
+
+    with Bar(Console(stderr=True)) as bar:
+        told = train_witness(data, out, minutes=minutes, seed=seed, begin=resume, progress=bar)
+    Console().print(told, markup=False)
+
+
 @train.command("confidence")
 def train_confidence_(
     report: Annotated[Path, typer.Option(help="report.json of `xiaoer evaluate answer --out`.", exists=True)],

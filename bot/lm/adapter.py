@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 from safetensors import SafetensorError, safe_open
 
+from bot.lm.folders import sha256
 from bot.lm.types import ModelError
 
 FILE = Path(__file__).parent / "adapter" / "adapter.safetensors"
 SHA256 = "38d115b9addf494563089722f836707701e0ba501ef6b54dc72982b474259d8f"
 """Of `FILE` as shipped. `xiaoer train answer` prints that of a new one."""
-
-
-def sha256(file: Path) -> str:
-    with file.open("rb") as opened:
-        return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
 class Adapter:
@@ -46,14 +41,19 @@ class Adapter:
         return product
 
 
+def check_pinned(file: Path, expected: str) -> None:
+    """Raises ModelError when a shipped file's bytes are not those that were pinned."""
+    found = sha256(file)
+    if found != expected:
+        raise ModelError(
+            f"the shipped {file} has sha256 {found[:12]}..., not the pinned {expected[:12]}...; "
+            "restore it from the repository or reinstall xiaoer"
+        )
+
+
 def shipped() -> Adapter | None:
     """The adapter that comes with the package; raises ModelError when its bytes are not those we pinned."""
     if not FILE.is_file():
         return None
-    found = sha256(FILE)
-    if found != SHA256:
-        raise ModelError(
-            f"the adapter {FILE} has sha256 {found[:12]}..., not the pinned {SHA256[:12]}...; "
-            "restore it from the repository or reinstall xiaoer"
-        )
+    check_pinned(FILE, SHA256)
     return Adapter(FILE)

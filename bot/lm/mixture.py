@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -166,13 +166,13 @@ def _stranger(asked: Reading, others: Sequence[Reading], rng: random.Random) -> 
     return replace(near[1], answers=()) if near else None
 
 
-def lessons(file: Path, seed: int) -> list[Reading]:
+def lessons(file: Path, seed: int, repeats: Mapping[str, float] = REPEATS) -> list[Reading]:
     """One pass through the whole mixture, by set; raises ModelError when the file cannot be read."""
     rng = random.Random(seed)  # noqa: S311 - a reproducible order, no secret
     found = []
     everything = [*public(file), *ours("train")]
     for whole in everything:
-        times = REPEATS.get(whole.group.partition("/")[0], 1.0)
+        times = repeats.get(whole.group.partition("/")[0], 1.0)
         for _ in range(int(times) + (rng.random() < times % 1)):
             one = narrowed(whole, rng)
             stranger = _stranger(one, everything, rng)

@@ -22,8 +22,9 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import nn
 
-from bot.lm import adapter, torch_model
+from bot.lm import torch_model
 from bot.lm.cache import prepare
+from bot.lm.folders import sha256
 from bot.lm.mixture import lessons, rows_file
 from bot.lm.packing import ROWS, Batch, Row, batch, rows, units
 from bot.lm.tokens import Tokens
@@ -198,4 +199,4 @@ def train_answer(
         if teacher.step % CHECKPOINT_EVERY == 0:
             save(teacher.changed, out, {"seed": str(seed), "steps": str(teacher.step)})
     save(teacher.changed, out, {"seed": str(seed), "steps": str(teacher.step)})
-    return adapter.sha256(out)
+    return sha256(out)

@@ -1,0 +1,118 @@
+"""Marks, in each of a few passages, the words that answer a question, and says how sure it is of them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+from safetensors import SafetensorError
+from safetensors.numpy import load_file
+
+from bot.lm.types import LmError, ModelError
+from bot.witness.convert import HEADS
+from bot.witness.packed_file import Floats
+from bot.witness.pieces import Framed, Pieces
+
+LONGEST = 48
+"""Tokens of what it marks; an answer that is longer is no quotation."""
+
+
+class Mark(NamedTuple):
+    """What a passage answers: `text` is a stretch of it, "" when there is nothing to mark. `says` is the probability
+    that the passage answers the question at all, `sure` that of just this stretch if it does."""
+
+    text: str
+    says: float
+    sure: float
+
+
+class Titled(NamedTuple):
+    """A passage's text and its title, which may be empty."""
+
+    text: str
+    title: str = ""
+
+
+class Reader(Protocol):
+    """Whoever marks passages; `Witness` is one."""
+
+    async def read(self, question: str, passages: Sequence[Titled]) -> list[Mark]:
+        """One mark for each passage, in order. Raises LmError."""
+        ...
+
+    async def close(self) -> None:
+        """Frees the model."""
+        ...
+
+
+class Witness:
+    """The witness over a folder that `prepare` made, in a thread of its own."""
+
+    def __init__(self, encoder: Any, pieces: Pieces, heads: dict[str, Floats]) -> None:
+        self._encoder = encoder
+        self._pieces = pieces
+        self._heads = heads
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="witness")
+
+    @classmethod
+    def load(cls, folder: Path, *, threads: int = 0) -> Witness:
+        """Loads a folder on `threads` cores (0: CTranslate2's choice); raises ModelError when it cannot be run."""
+        import ctranslate2
+
+        try:
+            encoder = ctranslate2.Encoder(str(folder), device="cpu", compute_type="int8", intra_threads=threads)
+            heads = load_file(folder / HEADS)
+        except (RuntimeError, ValueError, OSError, SafetensorError) as error:
+            raise ModelError(
+                f"the witness in {folder} cannot be run ({error}); delete {folder} and run `xiaoer run` again"
+            ) from error
+        return cls(encoder, Pieces.load(folder), heads)
+
+    async def read(self, question: str, passages: Sequence[Titled]) -> list[Mark]:
+        """See Reader."""
+        if not passages:
+            return []
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self.marks, question, passages)
+
+    def marks(self, question: str, passages: Sequence[Titled]) -> list[Mark]:
+        """As `read`, in the caller's thread."""
+        framed = [self._pieces.frame(question, passage.text, passage.title) for passage in passages]
+        try:
+            states = np.asarray(self._encoder.forward_batch([one.ids for one in framed]).last_hidden_state)
+        except RuntimeError as error:
+            raise LmError(f"the witness failed ({error}); run `xiaoer doctor`") from error
+        found = zip(passages, framed, states, strict=True)
+        return [self._mark(passage.text, one, state) for passage, one, state in found]
+
+    async def close(self) -> None:
+        await asyncio.to_thread(self._thread.shutdown, wait=True, cancel_futures=True)
+        self._encoder.unload_model()
+
+    def _mark(self, passage: str, framed: Framed, state: Floats) -> Mark:
+        heads = self._heads
+        says = float(1 / (1 + np.exp(-(state[0] @ heads["says.w"] + heads["says.b"][0]))))
+        if not framed.places:
+            return Mark("", says, 0.0)
+        read = state[framed.first : framed.first + len(framed.places)]
+        first, last, sure = best(read @ heads["ends.w"].T + heads["ends.b"])
+        return Mark(passage[framed.places[first][0] : framed.places[last][1]].strip(), says, sure)
+
+
+def best(ends: Floats) -> tuple[int, int, float]:
+    """The likeliest stretch by the logits of its ends, `[tokens, 2]`, at most LONGEST long, with its probability."""
+    start, stop = (_log_softmax(ends[:, side]) for side in (0, 1))
+    both = start[:, None] + stop[None, :]
+    allowed = np.triu(np.ones_like(both, dtype=bool)) & ~np.triu(np.ones_like(both, dtype=bool), LONGEST)
+    both[~allowed] = -np.inf
+    at = int(both.argmax())
+    return at // len(ends), at % len(ends), float(np.exp(both.max()))
+
+
+def _log_softmax(logits: Floats) -> Floats:
+    shifted = logits - logits.max()
+    found: Floats = shifted - np.log(np.exp(shifted).sum())
+    return found
