@@ -52,6 +52,19 @@ def write(pieces: list[str], scores: list[float], kinds: list[int], file: Path) 
     tokenizer.save(str(file), pretty=False)
 
 
+def tokenizer_in(folder: Path, mend: str) -> Tokenizer:
+    """The tokenizer of a model folder; raises ModelError with the mend when its file is missing or cut off."""
+    file = folder / "tokenizer.json"
+    try:
+        written = file.read_bytes()
+    except OSError as error:
+        raise ModelError(f"{file} cannot be read ({error}); {mend}") from error
+    # The library raises a bare Exception for a file that was cut off, so that is looked for first.
+    if not (written.startswith(b"{") and written.rstrip().endswith(b"}")):
+        raise ModelError(f"{file} is no whole tokenizer.json; {mend}")
+    return Tokenizer.from_buffer(written)
+
+
 class Tokens:
     """Texts to token ids and back."""
 
@@ -65,15 +78,7 @@ class Tokens:
 
         Raises ModelError when it is missing or unreadable.
         """
-        file = folder / "tokenizer.json"
-        try:
-            written = file.read_bytes()
-        except OSError as error:
-            raise ModelError(f"{file} cannot be read ({error}); put the model's own tokenizer.json there") from error
-        # The library raises a bare Exception for a file that was cut off, so that is looked for first.
-        if not (written.startswith(b"{") and written.rstrip().endswith(b"}")):
-            raise ModelError(f"{file} is no whole tokenizer.json; put the model's own there")
-        return cls(Tokenizer.from_buffer(written))
+        return cls(tokenizer_in(folder, "put the model's own tokenizer.json there"))
 
     def ids(self, text: str) -> list[int]:
         """The ids of a text, without `<bos>`."""

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers
 
+from bot.lm.tokens import tokenizer_in
 from bot.lm.types import ModelError
 
 BEGIN, PAD, END, UNKNOWN = range(4)
@@ -85,15 +86,7 @@ class Pieces:
     @cache
     def load(cls, folder: Path) -> Pieces:
         """Reads `tokenizer.json` of a prepared folder; raises ModelError when it is missing or cut off."""
-        file = folder / "tokenizer.json"
-        try:
-            written = file.read_bytes()
-        except OSError as error:
-            raise ModelError(f"{file} cannot be read ({error}); delete {folder} and run `xiaoer run` again") from error
-        # The library raises a bare Exception for a file that was cut off, so that is looked for first.
-        if not (written.startswith(b"{") and written.rstrip().endswith(b"}")):
-            raise ModelError(f"{file} is not whole; delete {folder} and run `xiaoer run` again")
-        return cls(Tokenizer.from_buffer(written))
+        return cls(tokenizer_in(folder, f"delete {folder} and run `xiaoer run` again"))
 
     def frame(self, question: str, passage: str, title: str = "") -> Framed:
         """`<s> question </s> title passage </s>`, the passage cut where the room ends."""

@@ -8,6 +8,13 @@ from moderation.types import Action, Author, Case, CaseKind, Decision, Message, 
 
 COMMUNITY = "sample"
 MONDAY = datetime(2026, 11, 2, tzinfo=UTC)
+LOOKS: dict[tuple[Action, Action], int] = {
+    ("dismiss", "dismiss"): 20,
+    ("dismiss", "remove"): 5,
+    ("remove", "dismiss"): 10,
+    ("remove", "remove"): 15,
+}
+"""First decisions with second looks whose kappa is 0.4: observed 35 of 50, expected 25 of 50."""
 
 
 def opened(number: int, at: datetime = MONDAY, *, kind: CaseKind = "moderation", clause: str = "spam_ads") -> Case:

@@ -23,16 +23,9 @@ from moderation.cases.quality_csv import to_csv
 from moderation.cases.shifts import forecast, people_needed
 from moderation.cases.steps import Steps
 from moderation.types import Action, Case
-from tests.moderation.reviewed import COMMUNITY, MONDAY, decided, look, opened
+from tests.moderation.reviewed import COMMUNITY, LOOKS, MONDAY, decided, look, opened
 
 UNTIL = MONDAY + timedelta(days=28)
-LOOKS: dict[tuple[Action, Action], int] = {
-    ("dismiss", "dismiss"): 20,
-    ("dismiss", "remove"): 5,
-    ("remove", "dismiss"): 10,
-    ("remove", "remove"): 15,
-}
-"""First decisions with second looks whose kappa is 0.4: observed 35 of 50, expected 25 of 50."""
 
 
 def month() -> list[Case]:
