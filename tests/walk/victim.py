@@ -29,7 +29,7 @@ from bot.groups.communities import Communities
 from bot.outcome import Outcome
 from bot.redis_server import open_client
 from bot.router import Router
-from bot.stream import DECISIONS, MESSAGES, QUESTIONS, VOTES, Streams
+from bot.stream import CARDS, DECISIONS, MESSAGES, QUESTIONS, VOTES, Streams
 from bot.worker import Worker
 from moderation.cases import CaseBook
 from moderation.judging.judge import Judge
@@ -128,7 +128,7 @@ async def _work(redis: Redis, streams: Streams) -> None:
     floor = Floor(redis, books.members, books.history, Manners(burst_s=BURST_S))
     router = Router(bench, StubAnswers(), books, floor, Commands(Reach(books, bench, "")), archive_days=1)
     worker = Worker(router, books, bench, _told)
-    await _until_empty(redis, worker.run(), (MESSAGES, QUESTIONS, DECISIONS, VOTES))
+    await _until_empty(redis, worker.run(), (MESSAGES, QUESTIONS, DECISIONS, VOTES, CARDS))
 
 
 async def _moderate(redis: Redis, streams: Streams) -> None:
