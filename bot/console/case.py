@@ -16,6 +16,7 @@ from bot.console.gate import Page, visitor
 from bot.console.rooms import Rooms
 from bot.review.cards import can_undo
 from bot.review.undoing import undone
+from bot.web.fields import typed
 from bot.web.guard import trusted_form
 from bot.web.pages import spoken
 from moderation.cases import OwnDecision, Settled, Steps, Taken, may_take, needs_second, proposed
@@ -89,7 +90,7 @@ class CasePages:
     async def undo(self, request: Request) -> Response:
         """Take a settled case's enforcement back, with all that it did."""
         form, me, case = await trusted_form(request), visitor(request), await self._found(request)
-        text = str(form.get("text") or "").strip()[:TEXT_LENGTH]
+        text = typed(form, "text")[:TEXT_LENGTH]
         now = datetime.now(UTC)
         back = Decision(case=case.id, action="overturn", by=me.id, by_name=me.name, text=text, at=now)
         if can_undo(case):

@@ -15,6 +15,7 @@ from bot.commands.times import until
 from bot.console.choices import ChoiceError, to_decision
 from bot.console.gate import Page, Visitor, visitor
 from bot.console.rooms import Rooms
+from bot.web.fields import typed
 from bot.web.guard import trusted_form
 from moderation.audit import auditing
 from moderation.cases import NoSuchCase, Settled, Steps, Taken, may_take, remarking
@@ -145,7 +146,7 @@ class StepPages:
         return f"/case/{case.id}"
 
     async def _remark(self, me: Visitor, case: Case, form: FormData) -> str:
-        text = str(form.get("text") or "").replace("\r\n", "\n").strip()[:REMARK_LENGTH]
+        text = typed(form, "text")[:REMARK_LENGTH]
         if text:
             remark = Remark(by=me.id, by_name=me.name, text=text)
             await self._rooms.perform(*remarking(me.community, case.id, remark))

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from bot.console.gate import Visitor
 from bot.review.desk import DECIDES
+from bot.web.fields import typed
 from moderation.policy import LONGEST_TIMEOUT, SHORTEST_TIMEOUT, Policy
 from moderation.types import ENFORCING, Case, Decision
 
@@ -31,7 +32,7 @@ def to_decision(form: Mapping[str, object], case: Case, by: Visitor, policy: Pol
     action = next((action for action in DECIDES[case.kind] if action == form.get("action")), None)
     if action is None:
         raise ChoiceError("action")
-    text = str(form.get("text") or "").replace("\r\n", "\n").strip()
+    text = typed(form, "text")
     if len(text) > TEXT_LENGTH:
         raise ChoiceError("long")
     if action == "answer" and not text:

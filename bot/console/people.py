@@ -15,6 +15,7 @@ from bot.console.gate import Page, Visitor, visitor
 from bot.console.rooms import Rooms
 from bot.console.sessions import Session
 from bot.review.duty import on_duty
+from bot.web.fields import typed
 from bot.web.guard import trusted_form
 from moderation.audit import auditing
 from moderation.members import giving, reaches
@@ -64,7 +65,7 @@ class PeoplePages:
     async def give(self, request: Request) -> Response:
         """Give a person or a platform's role a tier. Nobody gives, or takes, as much as the own one; an owner may."""
         form, me = await trusted_form(request), visitor(request)
-        who, asked = str(form.get("who") or "").strip(), str(form.get("tier"))
+        who, asked = typed(form, "who"), str(form.get("tier"))
         tier = next((tier for tier in TIERS if tier == asked), None)
         platform, _, id_ = who.partition(":")
         if tier is None or not platform or not id_:

@@ -22,6 +22,7 @@ from bot.knowledge.documents import TITLE_LENGTH, Document, guess_lang
 from bot.knowledge.gaps import gaps
 from bot.knowledge.proposals import Proposals, approving, may_approve, refusing
 from bot.knowledge.shelf import Shelf, forgetting, teaching
+from bot.web.fields import typed
 from bot.web.guard import trusted_form
 from bot.web.pages import spoken
 from moderation.audit import setting
@@ -174,7 +175,7 @@ def _form_of(document: Document) -> dict[str, str]:
 
 def _document(form: FormData, me: Visitor) -> Document:
     """The form as a document. Raises ValidationError."""
-    said = {name: str(form.get(name) or "").replace("\r\n", "\n").strip() for name in FIELDS}
+    said = {name: typed(form, name) for name in FIELDS}
     name = hashlib.blake2b(said["title"].casefold().encode(), digest_size=6).hexdigest()
     return Document.model_validate(
         {
