@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -30,16 +29,10 @@ HARSH = 'extends = "default"\nname = "harsh"\n[clauses.abuse]\nreview_at = 0.01\
 SCAM = "加V信 abc12345 返利500,先转押金"
 
 
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """The working folder of these commands; they run in this process, because most of a process' time is imports."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "200")
-    settings.cache_clear()
+@pytest.fixture(autouse=True)
+def two_policies(folder: Path) -> None:
     for name, text in (("mild", MILD), ("harsh", HARSH)):
-        (tmp_path / f"{name}.toml").write_text(text, "utf-8")
-    yield tmp_path
-    settings.cache_clear()
+        (folder / f"{name}.toml").write_text(text, "utf-8")
 
 
 def version(text: str) -> str:

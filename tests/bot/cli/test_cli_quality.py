@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import csv
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,7 +11,6 @@ import pytest
 from typer.testing import CliRunner
 
 from bot.cli import app
-from bot.config import settings
 from bot.redis_server import open_client
 from moderation.cases import opening, settling
 from moderation.cases.second_looks import SecondLooks
@@ -22,14 +20,10 @@ TABLES = ["agreement", "backlog", "days", "hours", "overturned", "people", "shif
 
 
 @pytest.fixture
-def house(redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def house(redis_url: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty folder whose settings name the test's server."""
-    monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("REDIS_URL", redis_url)
-    monkeypatch.setenv("COLUMNS", "200")
-    settings.cache_clear()
-    yield tmp_path
-    settings.cache_clear()
+    return folder
 
 
 def rows(path: Path) -> list[dict[str, str]]:

@@ -26,17 +26,13 @@ AT = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 
 @pytest.fixture
-def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[EmbeddedRedis]:
+def server(folder: Path) -> Iterator[EmbeddedRedis]:
     """The server of an operator's folder, with three lines that a worker has sealed."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "200")
-    settings.cache_clear()
     embedded = EmbeddedRedis(settings().data_dir)
     embedded.start()
     asyncio.run(filled(embedded.url))
     yield embedded
     embedded.stop()
-    settings.cache_clear()
 
 
 async def filled(url: str) -> None:

@@ -24,19 +24,15 @@ HARSH = 'extends = "default"\nname = "harsh"\n'
 
 
 @pytest.fixture
-def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[EmbeddedRedis]:
+def server(folder: Path) -> Iterator[EmbeddedRedis]:
     """The server of an operator's folder, with three scams that were decided."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "200")
-    settings.cache_clear()
     for name, text in (("mild", MILD), ("harsh", HARSH)):
-        (tmp_path / f"{name}.toml").write_text(text, "utf-8")
+        (folder / f"{name}.toml").write_text(text, "utf-8")
     embedded = EmbeddedRedis(settings().data_dir)
     embedded.start()
     asyncio.run(filled(embedded.url, ["policy", "policy", "web:ben"]))
     yield embedded
     embedded.stop()
-    settings.cache_clear()
 
 
 async def filled(url: str, deciders: Sequence[str]) -> None:
