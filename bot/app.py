@@ -21,22 +21,24 @@ from redis.exceptions import RedisError
 from bot.answering.answer import AnswerRoom
 from bot.answering.floor import Floor
 from bot.answering.manners import Manners
+from bot.answering.readers import Readers
 from bot.bench import Bench
 from bot.books import open_books
 from bot.commands import Commands, Reach
 from bot.config import Settings
 from bot.groups.communities import Communities
 from bot.groups.rights import ChatRights
-from bot.knowledge.meaning import TokenTable
 from bot.knowledge.shelves import Shelves
 from bot.lm.cache import prepare
 from bot.lm.opening import open_lm
-from bot.lm.types import LanguageModel, Progress
+from bot.lm.types import Progress
 from bot.lm.vectors import TokenVectors
 from bot.redis_server import EmbeddedRedis, open_client
 from bot.router import Router
 from bot.sample import KNOWLEDGE, POLICY
 from bot.stream import Streams
+from bot.witness.convert import prepare as prepare_witness
+from bot.witness.witness import Witness
 from bot.worker import Told, Worker
 from moderation.cases import CaseBook
 from moderation.errors import XiaoerError
@@ -147,13 +149,15 @@ def open_judge(settings: Settings) -> Judge:
     return Judge(open_policy(settings), classifier())
 
 
-async def open_model(settings: Settings, progress: Progress) -> tuple[LanguageModel, TokenTable]:
-    """The language model that the settings choose, and the token vectors for the search.
+async def open_readers(settings: Settings, progress: Progress) -> Readers:
+    """The language model that the settings choose; witness and vectors are always the shipped ones.
 
-    The vectors are always the shipped model's, which is prepared first when that was not done yet.
+    These are prepared first when that was not done yet.
     """
     cache = settings.cache_dir.expanduser()
     folder = await asyncio.to_thread(prepare, cache, progress=progress)
+    second = await asyncio.to_thread(prepare_witness, cache, progress=progress)
+    witness = await asyncio.to_thread(Witness.load, second, threads=settings.lm_threads)
     model = await open_lm(
         cache=cache,
         model=settings.lm_model or None,
@@ -164,7 +168,7 @@ async def open_model(settings: Settings, progress: Progress) -> tuple[LanguageMo
         queue=settings.lm_queue,
         timeout_s=settings.lm_timeout_s,
     )
-    return model, TokenVectors(folder)
+    return Readers(model, witness, TokenVectors(folder))
 
 
 def open_communities(parts: Base) -> Communities:
@@ -194,12 +198,12 @@ def open_bench(parts: Base, judge: Judge) -> Bench:
     return Bench(judge, PolicyBook(parts.redis), classifier(), house=parts.settings.community)
 
 
-async def open_worker(parts: Base, judge: Judge, lm: LanguageModel, vectors: TokenTable, told: Told) -> Worker:
+async def open_worker(parts: Base, judge: Judge, readers: Readers, told: Told) -> Worker:
     """A worker with all rooms of the two straight paths. `judge` judges where the policy book holds nothing."""
     house = parts.settings.community
-    shelves = Shelves(parts.redis, vectors, parts.settings.cache_dir.expanduser() / "knowledge", house)
+    shelves = Shelves(parts.redis, readers.vectors, parts.settings.cache_dir.expanduser() / "knowledge", house)
     await shelves.prepare()
-    room = AnswerRoom(shelves.search, lm, confidence=parts.settings.answer_confidence)
+    room = AnswerRoom(shelves.search, readers.lm, readers.witness, confidence=parts.settings.answer_confidence)
     bench = open_bench(parts, judge)
     books = open_books(parts.streams, parts.cases, open_communities(parts))
     floor = Floor(parts.redis, books.members, books.history, manners(parts.settings))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 from redis.asyncio import Redis
@@ -18,6 +19,8 @@ from bot.lm.cache import folder_in
 from bot.lm.opening import check_model
 from bot.stream import Streams
 from bot.web.serving import bind
+from bot.witness import convert
+from bot.witness.witness import Titled, Witness
 from moderation.errors import XiaoerError
 from moderation.judging.classifier import load_classifier
 
@@ -35,6 +38,7 @@ async def examine() -> list[Finding]:
     checks: dict[str, Check] = {
         "redis": _redis,
         "model": _model,
+        "witness": _witness,
         "classifier": _classifier,
         "policy": _policy,
         "knowledge": _knowledge,
@@ -96,6 +100,20 @@ async def _model(given: Settings) -> str:
         url=given.lm_url or None,
         key=given.lm_key.get_secret_value() or None,
     )
+
+
+async def _witness(given: Settings) -> str:
+    """Every file of the second reader by its sha256 when it is prepared, and one reading."""
+    cache = given.cache_dir.expanduser()
+    if not convert.folder_in(cache).exists():
+        return f"not prepared yet; `xiaoer run` makes it in {cache}"
+    witness = await asyncio.to_thread(lambda: Witness.load(convert.prepare(cache, verify=True)))
+    began = time.perf_counter()
+    try:
+        await witness.read("When?", [Titled("Payouts are sent every Monday.", "Payouts")])
+    finally:
+        await witness.close()
+    return f"{convert.NAME} reads in {time.perf_counter() - began:.2f} s"
 
 
 async def _classifier(_given: Settings) -> str:

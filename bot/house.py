@@ -9,14 +9,15 @@ import socket
 from collections.abc import Callable, Coroutine
 from typing import Any, Literal
 
+from bot.answering.readers import Readers
 from bot.app import (
     Base,
     knowledge_path,
     open_bench,
     open_communities,
     open_judge,
-    open_model,
     open_policy,
+    open_readers,
     open_worker,
     policy_path,
     secret,
@@ -28,7 +29,7 @@ from bot.console.rooms import open_rooms
 from bot.gateways import open_gateways
 from bot.knowledge.shelf import Shelf
 from bot.knowledge.terms import warm
-from bot.lm.types import LanguageModel, Progress
+from bot.lm.types import Progress
 from bot.report import Report
 from bot.stream import OUTAGE
 from bot.telemetry import BACKLOG, CASES, ops
@@ -53,7 +54,7 @@ class House:
         self._progress = progress
         self._policy: Policy = open_policy(parts.settings)
         self._secret = secret(parts.settings)
-        self._model: LanguageModel | None = None
+        self._readers: Readers | None = None
 
     async def run(self, *roles: Role) -> None:
         """Start these roles and live until a signal comes. Raises XiaoerError when one cannot start."""
@@ -76,8 +77,8 @@ class House:
                 task.close()
             for listener in listeners.values():
                 listener.close()
-            if self._model:
-                await self._model.close()
+            if self._readers:
+                await self._readers.close()
 
     def _bind(self, roles: tuple[Role, ...]) -> dict[str, socket.socket]:
         """All ports at once and first, so that a busy one is told before the model is prepared."""
@@ -117,9 +118,9 @@ class House:
         admins = [name.strip() for name in self._settings.admins.split(",") if name.strip()]
         await MemberBook(self._parts.redis).appoint(self._settings.community, *admins)
         judge = await asyncio.to_thread(open_judge, self._settings)
-        self._model, vectors = await open_model(self._settings, self._progress)
+        self._readers = await open_readers(self._settings, self._progress)
         await asyncio.to_thread(warm)
-        return (await open_worker(self._parts, judge, self._model, vectors, self._report.told)).run()
+        return (await open_worker(self._parts, judge, self._readers, self._report.told)).run()
 
     async def _wrong(self) -> str:
         """What keeps this process from its work, or ""."""

@@ -1,101 +1,72 @@
 """Answers from the community's own knowledge, with the passage that proves them; otherwise a hand-off to a person.
 
-The search brings a few passages, the model reads each by itself, and a reading counts only as far as its passage proves
-it (`proof.py`). The best is read once more over the sentence that it quotes; all signs together say how likely it is
-right (`confidence.py`), and what is not likely enough goes to a person, with the draft.
+The search brings a few passages. The witness marks in each what answers; the language model reads those that it finds
+likeliest, each by itself, and a reading counts only as far as its passage proves it (`proof.py`). A draft is told with
+the sentence that it stands in (`telling.py`). All signs together say how likely each draft is right (`confidence.py`);
+the best is given, or goes to a person when it is not likely enough.
 """
 
 from __future__ import annotations
 
-import math
 import re
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
-from functools import cached_property
 from itertools import chain, zip_longest
 from typing import NamedTuple
 
 import structlog
-from rapidfuzz import fuzz
 
-from bot.answering.confidence import MOST, Signs, confidence, log_odds
-from bot.answering.proof import around, proven
+from bot.answering.confidence import log_odds
+from bot.answering.drafts import Draft, Weighed, drafts, weighed
 from bot.answering.questions import bare
 from bot.knowledge.documents import guess_lang
-from bot.knowledge.terms import terms
-from bot.lm.prompt import is_refusal, reading
-from bot.lm.types import Completion, LanguageModel, LmError
+from bot.lm.prompt import reading
+from bot.lm.types import LanguageModel, LmError
+from bot.witness.witness import Mark, Reader, Titled
 from bot.words import words
 from moderation.types import Passage, Reply
 
 Search = Callable[[str, str], Awaitable[list[Passage]]]
 """(community, question) -> passages, the best first."""
 
+FOUND = 8
+"""Passages that the witness reads."""
+SHOWN = 5
+"""Passages of a reply, at most."""
 READ = 3
-"""Passages that the model reads first; more cost time and rarely hold the answer."""
-FURTHER = 2
-"""Passages that it reads when the first are silent: what the other language alone says, mostly."""
-FLOOR = 0.02
-"""A passage below this score has nothing to do with the question: no model reads it. Oblique questions, and those over
-documents of the other language, find the right passage with scores down to here."""
+"""Passages that the model reads: those that witness and search find likeliest."""
+SEARCHED = 0.5
+"""What the search's log-odds count beside the witness's when READ are chosen: the best of a few tried on open sets."""
+FLOOR = 0.01
+"""When no passage has this score, nothing has to do with the question: no model is asked. Oblique questions, and those
+over documents of the other language, find the right passage with scores far below it."""
 MAX_TOKENS = 160
 """Length of an answer in the model's tokens: about 120 English words or 200 Chinese characters."""
 EARLIER = 300
 """Characters of the thread's last turns that a question may lean on."""
-ALIKE = 80.0
-"""How alike (rapidfuzz, 0 to 100) two readings are that say the same."""
 
 log = structlog.get_logger()
-_NUMBER_ASKED = re.compile(
-    r"(?i)\bhow (?:many|much|long|often|old|far|fast|high|soon|big|large)\b|\bwhat (?:year|percentage|time|date)\b"
-    r"|\bwhen\b|多少|多[久长大高远]|几|何时|什么时候|哪[一]?[年天日]"
-)
-_NUMBER = re.compile(
-    r"\d|[一二三四五六七八九十百千万两半]|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|half|twice)\b"
-)
-_NAMED = re.compile(
-    r"\d+(?:[.,:]\d+)*|(?<!^)(?<![.!?] )\b[A-Z][\w'-]+|(?<=[\u3400-\u9fff])[A-Za-z]{2,}|(?<=[《“「])[^》”」]+"
-)
 _WORDED = re.compile(r"[A-Za-z]{2}|[\u3400-\u9fff]")
 
 
-@dataclass(frozen=True)
-class Draft:
-    """A reading as far as its passage proves it."""
-
-    text: str
-    passage: Passage
-    completion: Completion
-
-    @cached_property
-    def sentence(self) -> str:
-        """What of the passage the text stands in."""
-        return around(self.text, self.passage.text)
-
-    @property
-    def willing(self) -> float:
-        return log_odds(1 - (self.completion.refusal or 0.0))
-
-
 class Considered(NamedTuple):
-    """What a question comes to before it is decided: what the search found, the best proven reading with its signs.
+    """What a question comes to before it is decided: what the search found, and the drafts, the likeliest first.
 
-    `why` names what is missing when there is no reading: nothing_found, model_failed or not_answered.
+    `why` names what is missing when there is none: nothing_found, model_failed or not_answered.
     """
 
     passages: tuple[Passage, ...]
-    best: Draft | None = None
-    signs: Signs | None = None
+    drafts: tuple[Weighed, ...] = ()
     why: str = ""
 
 
 class AnswerRoom:
-    """Answers questions of all communities with one model. Readings from `confidence` on are given."""
+    """Answers questions of all communities with two readers. Drafts from `confidence` on are given."""
 
-    def __init__(self, search: Search, lm: LanguageModel, *, confidence: float) -> None:
+    def __init__(self, search: Search, lm: LanguageModel, witness: Reader, *, confidence: float) -> None:
         self._search = search
         self._lm = lm
+        self._witness = witness
         self._confidence = confidence
 
     async def answer(
@@ -110,16 +81,16 @@ class AnswerRoom:
         return reply.model_copy(update={"took_ms": (time.perf_counter() - began) * 1000})
 
     def decided(self, question: str, considered: Considered) -> Reply:
-        """The reading as an answer when it is likely enough, else as the draft of a hand-off."""
-        passages, best, signs, why = considered
-        if best is None or signs is None:
-            return Reply(handoff=True, why=why, passages=passages)
-        likely = confidence(signs)
+        """The likeliest draft as an answer when it is likely enough, else as that of a hand-off."""
+        passages = considered.passages
+        if not considered.drafts:
+            return Reply(handoff=True, why=considered.why, passages=passages[:SHOWN])
+        best, _, likely = considered.drafts[0]
         sure = likely >= self._confidence
         others = () if sure else tuple(other for other in passages if other != best.passage)
         return Reply(
             text=_in_the_asker_s_language(bare(question), best),
-            passages=(best.passage, *others),
+            passages=(best.passage, *others)[:SHOWN],
             confidence=likely,
             handoff=not sure,
             why="" if sure else "unsure",
@@ -129,18 +100,17 @@ class AnswerRoom:
     async def consider(
         self, community: str, question: str, history: Sequence[str] = (), *, floor: float = FLOOR
     ) -> Considered:
-        """The best proven reading of the best passages. A model that fails is logged and counts as none."""
+        """The proven drafts of the best passages. A reader that fails is logged and counts as none."""
         asked, earlier = bare(question), "\n".join(history)[-EARLIER:]
         passages = await self._passages(community, asked, earlier)
         if max((found.score for found in passages), default=0.0) < max(floor, FLOOR):
             return Considered(passages, why="nothing_found")
         try:
-            worth = [found for found in passages if found.score >= FLOOR]
-            best, signs = await self._read(community, asked, worth, earlier)
+            drafts = await self._read(community, asked, passages, earlier)
         except LmError as fault:
             log.warning("the model could not answer", fault=type(fault).__name__)
             return Considered(passages, why="model_failed")
-        return Considered(passages, best, signs, "" if best else "not_answered")
+        return Considered(passages, drafts, "" if drafts else "not_answered")
 
     async def _passages(self, community: str, question: str, earlier: str) -> tuple[Passage, ...]:
         """The passages to read, best first; a question's own by turns with those of its thread's last turns."""
@@ -148,79 +118,29 @@ class AnswerRoom:
         if earlier:
             searches.append(await self._search(community, f"{earlier}\n{question}"))
         turns = chain.from_iterable(zip_longest(*searches))
-        return tuple({(one.document, one.text): one for one in turns if one}.values())[: READ + FURTHER]
+        return tuple({(one.document, one.text): one for one in turns if one}.values())[:FOUND]
 
     async def _read(
         self, community: str, question: str, passages: Sequence[Passage], earlier: str
-    ) -> tuple[Draft | None, Signs | None]:
-        """The best proven reading with its signs, or neither when every passage is silent. Raises LmError."""
-        drafts = await self._drafts(community, question, passages[:READ], earlier, begun=False)
-        if not any(one.willing > 0 for one in drafts) and passages[READ:]:
-            drafts += await self._drafts(community, question, passages[READ:], earlier, begun=True)
-        if not drafts:
-            return None, None
-        best = max(drafts, key=lambda one: one.willing + 2 * log_odds(one.passage.score) + one.completion.logprob)
-        again = reading(question, best.passage.title, best.sentence, earlier=earlier)
-        (alone,) = await self._lm.complete([again], max_tokens=MAX_TOKENS, group=community, begun=True)
-        return best, signs(question, best, alone, [one for one in drafts if one is not best])
-
-    async def _drafts(
-        self, community: str, question: str, passages: Sequence[Passage], earlier: str, *, begun: bool
-    ) -> list[Draft]:
-        """What each passage says, as far as it proves it."""
-        prompts = [reading(question, found.title, found.text, earlier=earlier) for found in passages]
-        completions = await self._lm.complete(prompts, max_tokens=MAX_TOKENS, group=community, begun=begun)
-        pairs = zip(passages, completions, strict=True)
-        return [made for pair in pairs if (made := draft(question, *pair))]
+    ) -> tuple[Weighed, ...]:
+        """The drafts with their signs, the likeliest first; none when every passage is silent. Raises LmError."""
+        asked = f"{earlier} {question}" if earlier else question
+        marks = await self._witness.read(asked, [Titled(found.text, found.title) for found in passages])
+        likeliest = sorted(zip(passages, marks, strict=True), key=_promise, reverse=True)[:READ]
+        prompts = [reading(question, found.title, found.text, earlier=earlier) for found, _ in likeliest]
+        completions = await self._lm.complete(prompts, max_tokens=MAX_TOKENS, group=community)
+        pairs = zip(likeliest, completions, strict=True)
+        made = [drafts(question, found, said, mark, first=found is passages[0]) for (found, mark), said in pairs]
+        return weighed(question, list(chain.from_iterable(made)))
 
 
-def draft(question: str, passage: Passage, completion: Completion) -> Draft | None:
-    """What a reading says; None when it refuses, only repeats the question, or nothing of it is proven."""
-    said = completion.text.strip()
-    if not said or is_refusal(said):
-        return None
-    text = proven(said, passage.text)
-    if not text or set(terms(text)) <= set(terms(question)):
-        return None
-    return Draft(text, passage, completion)
-
-
-def signs(question: str, best: Draft, alone: Completion, others: Sequence[Draft]) -> Signs:
-    """The signs of the best reading; `alone` is how the model reads its sentence by itself."""
-    same = [one for one in others if fuzz.ratio(one.text, best.text) >= ALIKE]
-    rivals = [one.willing for one in others if one not in same]
-    refused = is_refusal(alone.text)
-    return Signs(
-        willing=best.willing,
-        certain=best.completion.logprob,
-        alone=log_odds(1 - (alone.refusal if alone.refusal is not None else float(refused))),
-        agreed=0.0 if refused else fuzz.partial_ratio(alone.text, best.text) / 100,
-        score=best.passage.score,
-        rival=max(rivals, default=-MOST),
-        seconded=float(bool(same)),
-        unmet=_unmet(question, best.passage),
-        near=_near(question, best.sentence),
-        foreign=float(best.passage.lang != guess_lang(question)),
-        wanting=float(bool(_NUMBER_ASKED.search(question)) and not _NUMBER.search(best.text)),
-        length=math.log(len(best.text)),
-    )
-
-
-def _unmet(question: str, passage: Passage) -> float:
-    """Numbers and names of the question that its passage does not hold, at most 3: a near miss differs there."""
-    held = f"{passage.title}\n{passage.text}".casefold()
-    named = {found.group().casefold() for found in _NAMED.finditer(question)}
-    return float(min(3, sum(name not in held for name in named)))
-
-
-def _near(question: str, sentence: str) -> float:
-    """The part of the question's terms that the sentence holds."""
-    asked = set(terms(question))
-    return len(asked & set(terms(sentence))) / len(asked) if asked else 0.0
+def _promise(pair: tuple[Passage, Mark]) -> float:
+    found, mark = pair
+    return log_odds(mark.says) + SEARCHED * log_odds(found.score)
 
 
 def _in_the_asker_s_language(question: str, best: Draft) -> str:
     """The quotation; out of a document in the other language with a word about that, in the asker's own."""
     asked = guess_lang(question)
-    foreign = best.passage.lang != asked and guess_lang(best.text) != asked and _WORDED.search(best.text)
-    return words(asked)("say.quoted", text=best.text) if foreign else best.text
+    foreign = best.passage.lang != asked and guess_lang(best.told) != asked and _WORDED.search(best.told)
+    return words(asked)("say.quoted", text=best.told) if foreign else best.told

@@ -133,16 +133,3 @@ def stands(sentence: str, passage: str) -> str:
 def _figure(found: re.Match[str]) -> tuple[str, str]:
     """A number with its unit's first letters, so that 7 days are no 7 hours."""
     return found[1].replace(",", ""), unicodedata.normalize("NFKC", found[2] or "").lower()[:3]
-
-
-def around(quotation: str, passage: str) -> str:
-    """The sentences of the passage that hold a quotation; all of it when that stands nowhere in it."""
-    at = passage.find(quotation)
-    if at < 0:
-        return passage
-    stop, here, held = at + len(quotation), 0, []
-    for part in sentences(passage):
-        if here < stop and here + len(part) > at:
-            held.append(part)
-        here += len(part)
-    return "".join(held).strip()

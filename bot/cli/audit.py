@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.text import Text
 
 from bot.answering.answer import AnswerRoom
-from bot.app import open_judge, open_model
+from bot.app import open_judge, open_readers
 from bot.batch import AnswerLine, JudgeLine, answer_lines, judge_lines, read_lines, to_json
 from bot.cli.screen import Bar
 from bot.config import settings
@@ -49,14 +49,14 @@ async def _answer(lines: list[AnswerLine], knowledge: Path, out: Path) -> None:
     screen = Console(stderr=True)
     given = settings()
     with Bar(screen) as bar:
-        model, vectors = await open_model(given, bar)
+        readers = await open_readers(given, bar)
         try:
-            index = await asyncio.to_thread(_index, knowledge, vectors, screen, bar)
+            index = await asyncio.to_thread(_index, knowledge, readers.vectors, screen, bar)
 
             async def search(_community: str, question: str) -> list[Passage]:
                 return await asyncio.to_thread(index.search, question, today=datetime.now(UTC).date())
 
-            room = AnswerRoom(search, model, confidence=given.answer_confidence)
+            room = AnswerRoom(search, readers.lm, readers.witness, confidence=given.answer_confidence)
             with out.open("w", encoding="utf-8") as file_out:
                 number = 0
                 async for row in answer_lines(room, lines):
@@ -64,10 +64,10 @@ async def _answer(lines: list[AnswerLine], knowledge: Path, out: Path) -> None:
                     file_out.write(to_json(row) + "\n")
                     bar("answering", number / len(lines))
         finally:
-            await model.close()
+            await readers.close()
 
 
-def _index(knowledge: Path, vectors: TokenTable, screen: Console, bar: Bar) -> Index:
+def _index(knowledge: Path, vectors: TokenTable | None, screen: Console, bar: Bar) -> Index:
     folder = read_folder(knowledge)
     for fault in folder.faults:
         screen.print(Text(f"left out: {fault}", "yellow"), soft_wrap=True)

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from bot.app import base, open_model
+from bot.app import base, open_readers
 from bot.cli.operators import operator
 from bot.cli.screen import Bar
 from bot.config import Settings, settings
@@ -119,9 +119,9 @@ def search(
 
     async def find(shelf: Shelf, given: Settings) -> None:
         with Bar(screen) as bar:
-            model, vectors = await open_model(given, bar)
-        await model.close()
-        index = Index(vectors)
+            readers = await open_readers(given, bar)
+        await readers.close()
+        index = Index(readers.vectors)
         await shelf.sync(index)
         for found in index.search(query, limit=limit, today=datetime.now(UTC).date()):
             screen.print(

@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.adapters.terminal_chat import PLATFORM, TerminalChat
-from bot.app import base, open_judge, open_model, open_worker
+from bot.app import base, open_judge, open_readers, open_worker
 from bot.batch import read_lines
 from bot.cli.screen import Bar
 from bot.config import Settings, settings
@@ -73,20 +73,20 @@ async def _chat(given: Settings, channel: str, name: str) -> None:
         async with base(given) as parts:
             judge = await asyncio.to_thread(open_judge, given)
             await fill_shelf(parts, ScreenReport(screen))
-            model, vectors = await open_model(given, bar)
+            readers = await open_readers(given, bar)
             await MemberBook(parts.redis).appoint(given.community, admin(PLATFORM, name))
             profile = judge.policy.profile(channel)
             place = Place(platform=PLATFORM, community=given.community, channel=channel, profile=profile)
             adapter = TerminalChat(parts.streams.put, parts.streams.vote, place, name, screen)
             how = "Ask something; /up, /down and /person rate the last answer; Ctrl-D ends."
             screen.print(Text(f"#{channel} as {name}. {how}", "dim"))
-            work = await open_worker(parts, judge, model, vectors, lambda _message, _outcome: None)
+            work = await open_worker(parts, judge, readers, lambda _message, _outcome: None)
             try:
                 await until_done(
                     adapter.run(), Gateway(parts.streams, adapter, lambda _effect: None).perform(), work.run()
                 )
             finally:
-                await model.close()
+                await readers.close()
 
 
 class Expected(Noun):
@@ -129,9 +129,9 @@ async def _replay(given: Settings, recording: list[Message], speed: float, patie
         async with base(own) as parts:
             judge = await asyncio.to_thread(open_judge, own)
             await fill_shelf(parts, ScreenReport(Console(stderr=True)))
-            model, vectors = await open_model(own, bar)
+            readers = await open_readers(own, bar)
             adapter = Replay(parts.streams, own.community, recording, speed)
-            work = await open_worker(parts, judge, model, vectors, adapter.told)
+            work = await open_worker(parts, judge, readers, adapter.told)
             gateway = Gateway(parts.streams, adapter, lambda _effect: bar("replaying", adapter.done / len(recording)))
             result: list[Account] = []
 
@@ -142,7 +142,7 @@ async def _replay(given: Settings, recording: list[Message], speed: float, patie
             try:
                 await until_done(wait(), gateway.perform(), work.run())
             finally:
-                await model.close()
+                await readers.close()
             return result
 
 

@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table as Grid
 
-from bot.app import open_model, open_policy
+from bot.app import open_policy, open_readers
 from bot.cli.screen import Bar
 from bot.config import settings
 from moderation.evaluation.tables import Table
@@ -73,7 +73,7 @@ def train_witness_(
     seed: Seed = 7,
     resume: Annotated[Path | None, typer.Option(help="What was learned earlier, to go on from.", exists=True)] = None,
 ) -> None:
-    """Teach the second reader (an hour or more on a laptop; needs the extra `witness`) and print its sha256."""
+    """Teach the second reader (an hour or more on a laptop) and print the sha256 of its weights, to be pinned."""
     from bot.witness.teach import train_witness
 
     with Bar(Console(stderr=True)) as bar:
@@ -89,7 +89,7 @@ def train_confidence_(
     ],
     seed: Annotated[int, typer.Option(help="That of the evaluation: the same half of the contexts is used.")] = 0,
 ) -> None:
-    """Fit how sure an answer is to the questions of a report's first house, those of its calibrating half."""
+    """Fit how sure an answer is to half the contexts of a report's own houses; a --house is never fitted to."""
     from bot.evaluation.fitting import fit, readings, write
     from bot.evaluation.report import read
 
@@ -149,21 +149,20 @@ def evaluate_answer_(
     The model and ANSWER_CONFIDENCE are those of the settings. Without --out the tables are printed, without those by
     kind and without intervals.
     """
-    from bot.evaluation.houses import from_folder, from_set
+    from bot.evaluation.houses import from_folder, from_set, from_shops
     from bot.evaluation.plots import draw
     from bot.evaluation.report import evaluate_answer
     from moderation.evaluation.publish import write
 
-    houses = [from_set(data, sample=sample, seed=seed)]
+    houses = [from_set(data, sample=sample, seed=seed), from_shops(sample=sample, seed=seed)]
     houses += [from_folder(folder, sample=sample, seed=seed) for folder in house or ()]
 
     async def measured(bar: Bar) -> Report:
-        lm, vectors = await open_model(settings(), bar)
+        readers = await open_readers(settings(), bar)
         try:
             return await evaluate_answer(
                 houses,
-                lm,
-                vectors,
+                readers,
                 threshold=settings().answer_confidence,
                 today=datetime.now(UTC).date(),
                 risk=risk,
@@ -172,7 +171,7 @@ def evaluate_answer_(
                 progress=bar,
             )
         finally:
-            await lm.close()
+            await readers.close()
 
     with Bar(Console(stderr=True)) as bar:
         report = asyncio.run(measured(bar))

@@ -9,21 +9,29 @@ from collections.abc import Sequence
 from datetime import date
 from typing import NamedTuple
 
-from bot.answering.answer import AnswerRoom
+from bot.answering.answer import FOUND, AnswerRoom
 from bot.answering.confidence import Signs
 from bot.answering.proof import numbers
+from bot.answering.readers import Readers
 from bot.evaluation.houses import House, Question
 from bot.knowledge.documents import guess_lang
 from bot.knowledge.index import Index
 from bot.knowledge.meaning import TokenTable
 from bot.lm.evaluate import best, units
-from bot.lm.types import LanguageModel, Progress
+from bot.lm.types import Progress
 from moderation.types import Lang, Noun, Passage, Reply
 
 LOOKED_AT = 5
 """Passages of the search among which the right document is looked for."""
 CLOSE = 0.5
 """F1 with a right answer from which on an answer is right."""
+
+
+class Weighed(NamedTuple):
+    """The signs of a draft, and whether it was right."""
+
+    signs: Signs
+    right: bool
 
 
 class Asked(Noun):
@@ -33,7 +41,7 @@ class Asked(Noun):
     was given, `why` what kept it back. `sources` are the documents of the reply's passages in order, `found` those of
     the search's. `f1` and `exact` measure the draft where gold answers are known. `numbers_stand`: every number of the
     draft stands in a passage of the reply. `stale`: one of these is deleted or not valid today. `lang` is the draft's
-    language, None if it has no words; `signs` are those of the reading, for another fit of the confidence.
+    language, None if it has no words; `drafts` are all that were weighed, for another fit of the confidence.
     """
 
     house: str
@@ -51,7 +59,7 @@ class Asked(Noun):
     stale: bool
     lang: Lang | None
     took_ms: float
-    signs: Signs | None = None
+    drafts: tuple[Weighed, ...] = ()
 
     def found_within(self, most: int) -> bool:
         """Whether the right document is among the first passages of the search."""
@@ -66,7 +74,7 @@ class _Shelf(NamedTuple):
     today: date
 
     async def search(self, _community: str, question: str) -> list[Passage]:
-        return await asyncio.to_thread(self.held.search, question, limit=LOOKED_AT, today=self.today)
+        return await asyncio.to_thread(self.held.search, question, limit=FOUND, today=self.today)
 
 
 def _shelf(house: House, vectors: TokenTable | None, today: date, progress: Progress) -> _Shelf:
@@ -82,8 +90,7 @@ def _shelf(house: House, vectors: TokenTable | None, today: date, progress: Prog
 
 async def ask(
     house: House,
-    lm: LanguageModel,
-    vectors: TokenTable | None,
+    readers: Readers,
     *,
     confidence: float,
     today: date,
@@ -93,8 +100,8 @@ async def ask(
 
     Raises KnowledgeError when the vectors do not fit the search. A model that fails is counted, not raised.
     """
-    shelf = await asyncio.to_thread(_shelf, house, vectors, today, progress)
-    room = AnswerRoom(shelf.search, lm, confidence=confidence)
+    shelf = await asyncio.to_thread(_shelf, house, readers.vectors, today, progress)
+    room = AnswerRoom(shelf.search, readers.lm, readers.witness, confidence=confidence)
     done = []
     for number, question in enumerate(house.questions, 1):
         found = await shelf.search(house.name, question.question)
@@ -104,7 +111,8 @@ async def ask(
         took = (time.perf_counter() - began) * 1000
         reply = room.decided(question.question, considered).model_copy(update={"took_ms": took})
         asked = judged(house.name, question, reply, found, shelf.valid)
-        done.append(asked.model_copy(update={"signs": considered.signs}))
+        drafts = tuple(Weighed(one.signs, right(question, one.draft.told)) for one in considered.drafts)
+        done.append(asked.model_copy(update={"drafts": drafts}))
         progress(f"{house.name}: questions", number / len(house.questions))
     return done
 

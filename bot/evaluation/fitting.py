@@ -11,10 +11,14 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
 from bot.answering.confidence import Signs, Weights
+from bot.evaluation.asking import Weighed
 from bot.evaluation.figures import calibrating
+from bot.evaluation.houses import SET_HOUSE, SHOPS_HOUSE
 from bot.evaluation.report import Report
 from moderation.errors import XiaoerError
 
+FITTED = (SET_HOUSE, SHOPS_HOUSE)
+"""Houses whose halves are fitted to; a folder of someone's own is never."""
 FEWEST = 50
 """Right readings, and wrong ones, below which nothing can be learnt."""
 
@@ -23,11 +27,14 @@ class FitError(XiaoerError):
     """Too little was asked to fit a confidence."""
 
 
-def readings(report: Report, seed: int) -> list[tuple[Signs, bool]]:
-    """The readings of the first house's calibrating half, and whether each was right."""
-    mine = [one for one in report.asked if one.house == report.asked[0].house]
-    held = calibrating(mine, seed)
-    return [(one.signs, one.right) for one in mine if one.signs and one.question.context in held]
+def readings(report: Report, seed: int) -> list[Weighed]:
+    """All drafts of the calibrating halves of FITTED, and whether each was right."""
+    found: list[Weighed] = []
+    for house in FITTED:
+        mine = [one for one in report.asked if one.house == house]
+        held = calibrating(mine, seed)
+        found += [draft for one in mine if one.question.context in held for draft in one.drafts]
+    return found
 
 
 def fit(readings: Sequence[tuple[Signs, bool]]) -> Weights:
@@ -36,7 +43,7 @@ def fit(readings: Sequence[tuple[Signs, bool]]) -> Weights:
     Raises FitError when there are too few of either.
     """
     signs = np.array([list(one) for one, _ in readings], dtype=np.float64)
-    right = np.array([good for _, good in readings])
+    right = np.array([good for _, good in readings], dtype=np.bool_)
     if min(right.sum(), (~right).sum(), len(right)) < FEWEST:
         raise FitError(
             f"{len(right)} readings, {int(right.sum())} of them right: at least {FEWEST} right and as many wrong ones "

@@ -20,8 +20,9 @@ from pydantic import Field, ValidationError, model_validator
 from bot.knowledge.decoding import plain_markdown
 from bot.knowledge.documents import Document
 from bot.knowledge.reading import read_folder
+from bot.knowledge.terms import terms
 from bot.lm.evaluate import Row
-from bot.lm.mixture import Reading, ours, public, rows_file
+from bot.lm.mixture import Ask, Reading, ours, public, rows_file
 from moderation.errors import XiaoerError
 from moderation.types import Lang, Noun
 
@@ -32,7 +33,14 @@ SAMPLE = 300
 WITHDRAWN = 10
 """Of so many passages one is deleted or has expired; their questions must go to a person."""
 GENERAL = "ours/general"
-"""Our own passages whose questions can be asked of a whole folder."""
+"""Our own passages of general knowledge."""
+SHOPS = ("ours/merchant_en", "ours/merchant_zh", "ours/merchant_rules_en", "ours/merchant_rules_zh")
+"""Our own passages about invented marketplaces, each about a subject of its own."""
+ELSEWHERE = 0.4
+"""The part of a question's terms from which on a document may answer it that holds more of them than its own does."""
+CLEARLY = 0.1
+"""How much larger that part must be."""
+SET_HOUSE, SHOPS_HOUSE = "reading set", "invented shops"
 LONG_AGO = date(2000, 1, 1)
 TITLE = 40
 """Characters of a passage that name it where it has no title."""
@@ -98,8 +106,8 @@ class _Page(NamedTuple):
 
 def from_set(data: Path, *, sample: int = SAMPLE, seed: int = 0) -> House:
     """A house of the dev passages with a stated licence and of our own held-out ones of general knowledge; where a
-    language has few, train passages fill it up, of which nothing is asked. Our questions about invented marketplaces
-    are for the reader alone: they make sense only beside their passage.
+    language has few, train passages fill it up, of which nothing is asked. Those about invented marketplaces are a
+    house of their own (`from_shops`); here their questions are for the reader alone.
 
     Raises ModelError when the set cannot be read.
     """
@@ -119,7 +127,16 @@ def from_set(data: Path, *, sample: int = SAMPLE, seed: int = 0) -> House:
         own = [Row(one, question) for one in shops for question in one.asks]
         rows += [*(row for _, row in asked if row), *rng.sample(own, min(sample, len(own)))]
     deleted = frozenset(page.id for page in pages if page.fate == "deleted")
-    return House("reading set", tuple(page.document() for page in pages), tuple(questions), deleted, tuple(rows))
+    return House(SET_HOUSE, tuple(page.document() for page in pages), tuple(questions), deleted, tuple(rows))
+
+
+def from_shops(*, sample: int = SAMPLE, seed: int = 0) -> House:
+    """A house of our own held-out passages about invented marketplaces, as a merchant's folder would be: questions of
+    amounts and deadlines over pages that all look alike. `sample` as in `from_folder`."""
+    held = [one for one in ours("dev") if one.group in SHOPS]
+    pages = [_Page(f"{_lang(one)}/shop/{at}", one, "") for at, one in enumerate(held)]
+    questions = [_question(page, ask) for page in pages for ask in page.reading.asks]
+    return House(SHOPS_HOUSE, tuple(page.document() for page in pages), _drawn(questions, sample, seed))
 
 
 def _lang(one: Reading) -> Lang:
@@ -150,32 +167,44 @@ def _asked(
     pages: Sequence[_Page], sample: int, elsewhere: frozenset[str], rng: random.Random
 ) -> list[tuple[Question, Row | None]]:
     """`sample` answerable questions, half as many that nothing answers, and a few whose passage is withdrawn; these
-    have no row for the reader alone. A question over a wrong passage is left out where another passage answers it."""
+    have no row for the reader alone. A question over a wrong passage is left out where another may answer it."""
     every = [(page, ask) for page in pages for ask in page.reading.asks]
     held = [(page, ask) for page, ask in every if not page.fate]
     answered = [pair for pair in held if pair[1].answers]
     silent = [pair for pair in held if not pair[1].answers and pair[1].question not in elsewhere]
+    silent = _answered_nowhere(silent, pages)
     gone = [pair for pair in every if pair[0].fate and pair[1].answers]
     chosen = [
         pair
         for pairs, most in ((answered, sample), (silent, sample // 2), (gone, sample // WITHDRAWN))
         for pair in rng.sample(pairs, min(most, len(pairs)))
     ]
-    return [
-        (
-            Question(
-                lang=_lang(page.reading),
-                question=ask.question,
-                kind=page.fate or page.reading.group,
-                answerable=bool(ask.answers) and not page.fate,
-                document=page.id,
-                answers=() if page.fate else ask.answers,
-                earlier=ask.earlier,
-            ),
-            None if page.fate else Row(page.reading, ask),
-        )
-        for page, ask in chosen
-    ]
+    return [(_question(page, ask), None if page.fate else Row(page.reading, ask)) for page, ask in chosen]
+
+
+def _answered_nowhere(pairs: Sequence[tuple[_Page, Ask]], pages: Sequence[_Page]) -> list[tuple[_Page, Ask]]:
+    """Those whose own passage is the nearest. Reading sets ask questions of passages drawn at random, and the passage
+    that they were written for may be among the others."""
+    held = {page.id: frozenset(terms(page.reading.passage)) for page in pages}
+    kept = []
+    for page, ask in pairs:
+        asked = set(terms(ask.question))
+        share = {id: len(asked & found) / max(1, len(asked)) for id, found in held.items()}
+        if max(share.values()) < max(ELSEWHERE, share[page.id] + CLEARLY):
+            kept.append((page, ask))
+    return kept
+
+
+def _question(page: _Page, ask: Ask) -> Question:
+    return Question(
+        lang=_lang(page.reading),
+        question=ask.question,
+        kind=page.fate or page.reading.group,
+        answerable=bool(ask.answers) and not page.fate,
+        document=page.id,
+        answers=() if page.fate else ask.answers,
+        earlier=ask.earlier,
+    )
 
 
 def from_folder(folder: Path, *, sample: int = SAMPLE, seed: int = 0) -> House:
@@ -187,13 +216,18 @@ def from_folder(folder: Path, *, sample: int = SAMPLE, seed: int = 0) -> House:
     if held.faults:
         raise HouseError(f"{folder}: {held.faults[0]}")
     questions = list(_lines(folder / "questions.jsonl", {document.id for document in held.documents}))
+    return House(folder.resolve().name, held.documents, _drawn(questions, sample, seed))
+
+
+def _drawn(questions: Sequence[Question], sample: int, seed: int) -> tuple[Question, ...]:
+    """`sample` answerable questions per language and half as many others."""
     chosen: list[Question] = []
     for lang in get_args(Lang):
         rng = random.Random(f"{seed} {lang}")  # noqa: S311 - a reproducible sample, no secret
         for answerable, most in ((True, sample), (False, sample // 2)):
             mine = [one for one in questions if (one.lang, one.answerable) == (lang, answerable)]
             chosen += rng.sample(mine, min(most, len(mine)))
-    return House(folder.resolve().name, held.documents, tuple(chosen))
+    return tuple(chosen)
 
 
 def _lines(file: Path, documents: set[str]) -> Iterator[Question]:

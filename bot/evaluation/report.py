@@ -6,13 +6,15 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from pathlib import Path
 
+from bot.answering.readers import Readers
 from bot.evaluation.asking import LOOKED_AT, Asked, ask
 from bot.evaluation.figures import ALL, Confidence, Figures, Promised, confidence, figures, groups, promised
 from bot.evaluation.houses import House, HouseError
-from bot.knowledge.meaning import TokenTable
 from bot.lm.evaluate import Figures as Reader
 from bot.lm.evaluate import evaluate as read_alone
-from bot.lm.types import LanguageModel, Progress
+from bot.lm.evaluate import model
+from bot.lm.types import Progress
+from bot.witness.measure import alone
 from moderation.evaluation.rates import Rate
 from moderation.evaluation.tables import Table
 from moderation.types import Noun
@@ -29,6 +31,7 @@ class Report(Noun):
     confidence: tuple[Confidence, ...]
     promises: tuple[Promised, ...]
     readers: tuple[Reader, ...]
+    witness: tuple[Reader, ...] = ()
     asked: tuple[Asked, ...]
 
     @property
@@ -48,7 +51,9 @@ class Report(Noun):
         yield _promises(self.promises)
         yield _confidence(self.confidence)
         if self.readers:
-            yield _readers(self.readers)
+            yield _readers("The language model alone", self.readers)
+        if self.witness:
+            yield _readers("The witness alone", self.witness)
 
     def markdown(self) -> str:
         """The tables under a heading, as Markdown."""
@@ -67,8 +72,7 @@ def read(file: Path) -> Report:
 
 async def evaluate_answer(
     houses: Sequence[House],
-    lm: LanguageModel,
-    vectors: TokenTable | None,
+    readers: Readers,
     *,
     threshold: float,
     today: date,
@@ -83,18 +87,19 @@ async def evaluate_answer(
     """
     asked: list[Asked] = []
     for house in houses:
-        asked += await ask(house, lm, vectors, confidence=threshold, today=today, progress=progress)
+        asked += await ask(house, readers, confidence=threshold, today=today, progress=progress)
     rows = [row for house in houses for row in house.rows]
     parts = list(groups(asked))
     wide = [(group, mine) for group, mine in parts if group.kind == ALL]
     sureness = [confidence(group, mine) for group, mine in wide]
     return Report(
-        model=lm.name,
+        model=readers.lm.name,
         threshold=threshold,
         figures=tuple(figures(group, mine) for group, mine in parts),
         confidence=tuple(one for one in sureness if one),
         promises=tuple(promised(group, mine, risk=risk, sure=sure, seed=seed) for group, mine in wide),
-        readers=tuple(await read_alone(lm, rows, progress=progress)),
+        readers=tuple(await read_alone(model(readers.lm), rows, progress=progress)),
+        witness=tuple(await read_alone(alone(readers.witness), rows, progress=progress)),
         asked=tuple(asked),
     )
 
@@ -200,9 +205,9 @@ def _confidence(figures: Sequence[Confidence]) -> Table:
     return Table("Confidence", note, ("house", "lang", "drafts", "ECE", "separation"), rows)
 
 
-def _readers(readers: Sequence[Reader]) -> Table:
+def _readers(title: str, readers: Sequence[Reader]) -> Table:
     note = (
-        "The model over the right passage, whole, without search and threshold. Refused: its refusal is at least one "
+        "It reads the right passage, whole, without search and threshold. Refused: its refusal is at least one "
         "half; a refused answerable question counts 0. Separation: the chance that an unanswerable question has the "
         "higher refusal."
     )
@@ -217,7 +222,7 @@ def _readers(readers: Sequence[Reader]) -> Table:
         for one in readers
     )
     columns = ("set", "answerable", "F1", "exact", "refused", "unanswerable", "refused", "separation")
-    return Table("The reader alone", note, columns, rows)
+    return Table(title, note, columns, rows)
 
 
 def _shown(rate: Rate) -> str:

@@ -22,7 +22,7 @@ from bot.knowledge.terms import terms
 from bot.knowledge.twins import Twins, sketch, titled
 from moderation.types import Passage
 
-LIMIT = 5
+LIMIT = 8
 """Passages that a search brings."""
 QUERY_LENGTH = 600
 """Characters of a question that count; a longer text is no question, and its search would take long."""

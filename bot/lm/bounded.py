@@ -42,14 +42,11 @@ class Bounded:
         """Calls in the queue, the running ones not counted."""
         return self._turns.waiting
 
-    async def complete(
-        self, prompts: Sequence[str], *, max_tokens: int, group: str = "", begun: bool = False
-    ) -> list[Completion]:
+    async def complete(self, prompts: Sequence[str], *, max_tokens: int, group: str = "") -> list[Completion]:
         """The greedy continuations in order; raises LmBusy, LmTimeout or LmError.
 
-        Groups take turns; a question that is `begun` goes before the others of its group and is not refused. The time
-        limit begins when a call runs: its wait is bounded by the queue. A prompt of `prompt.reading` that is too long
-        loses its passage's end. `first_ms` counts from here, the wait included.
+        Groups take turns. The time limit begins when a call runs: its wait is bounded by the queue. A prompt of
+        `prompt.reading` that is too long loses its passage's end. `first_ms` counts from here, the wait included.
         """
         asked = time.perf_counter()
         if self._closed:
@@ -57,7 +54,7 @@ class Bounded:
         if not prompts:
             return []
         fitting = [self._fit(prompt) for prompt in prompts]
-        async with self._turns.turn(group, len(fitting), begun=begun):
+        async with self._turns.turn(group, len(fitting)):
             waited_ms = (time.perf_counter() - asked) * 1000
             done = await self._run(fitting, max_tokens)
         return [one if one.first_ms is None else replace(one, first_ms=one.first_ms + waited_ms) for one in done]

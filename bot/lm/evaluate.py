@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -100,15 +100,28 @@ def figures(group: str, done: Sequence[tuple[Row, Completion]]) -> Figures:
     )
 
 
-async def evaluate(lm: LanguageModel, rows: Sequence[Row], *, progress: Progress = silent) -> list[Figures]:
-    """Lets a model read every row's passage; the figures by set, then by language ("all zh", "all en").
+Reads = Callable[[Row], Awaitable[Completion]]
+"""A reader of one row's passage. Raises LmError."""
 
-    Raises LmError when the model cannot.
+
+def model(lm: LanguageModel) -> Reads:
+    """The language model as a reader."""
+
+    async def read(row: Row) -> Completion:
+        (said,) = await lm.complete([row.reading.prompt(row.ask)], max_tokens=MAX_TOKENS)
+        return said
+
+    return read
+
+
+async def evaluate(read: Reads, rows: Sequence[Row], *, progress: Progress = silent) -> list[Figures]:
+    """Has every row's passage read; the figures by set, then by language ("all zh", "all en").
+
+    Raises LmError when the reader cannot.
     """
     done: list[tuple[Row, Completion]] = []
     for index, row in enumerate(rows):
-        prompt = row.reading.prompt(row.ask)
-        done += [(row, said) for said in await lm.complete([prompt], max_tokens=MAX_TOKENS)]
+        done.append((row, await read(row)))
         progress("reading alone", (index + 1) / len(rows))
     groups: dict[str, list[tuple[Row, Completion]]] = {}
     for pair in done:

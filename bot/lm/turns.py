@@ -22,7 +22,7 @@ class _Waiting:
 
 
 class Turns:
-    """Hands out `rows` rows of an engine; at most `size` callers wait, begun ones aside. For one event loop."""
+    """Hands out `rows` rows of an engine; at most `size` callers wait. For one event loop."""
 
     def __init__(self, *, rows: int, size: int) -> None:
         self.size = size
@@ -38,14 +38,12 @@ class Turns:
         return sum(map(len, self._groups.values()))
 
     @asynccontextmanager
-    async def turn(self, group: str, rows: int, *, begun: bool = False) -> AsyncGenerator[None]:
+    async def turn(self, group: str, rows: int) -> AsyncGenerator[None]:
         """Waits for this many rows and holds them. Who asks for more than there are gets all.
 
-        A question that is `begun` had a turn before: it goes before the others of its group, because one that is
-        finished helps more than two that are half done, and it needs no place. Raises LmBusy at once when all places,
-        or all that a group may have, are taken.
+        Raises LmBusy at once when all places, or all that a group may have, are taken.
         """
-        mine = self._enter(group, min(rows, self._rows), begun)
+        mine = self._enter(group, min(rows, self._rows))
         try:
             await mine.ready
             yield
@@ -60,15 +58,11 @@ class Turns:
                     one.ready.set_exception(fault)
         self._groups.clear()
 
-    def _enter(self, group: str, rows: int, begun: bool) -> _Waiting:
+    def _enter(self, group: str, rows: int) -> _Waiting:
         mine = _Waiting(rows)
         if not self._groups and self._taken + rows <= self._rows:
             self._taken += rows
             mine.ready.set_result(None)
-            return mine
-        if begun:
-            self._groups.setdefault(group, deque()).appendleft(mine)
-            self._admit()
             return mine
         if self.waiting >= self.size:
             raise LmBusy(f"the model has {self.size} questions waiting; ask again later or raise LM_QUEUE")

@@ -55,13 +55,10 @@ class LanguageModel(Protocol):
 
     name: str
 
-    async def complete(
-        self, prompts: Sequence[str], *, max_tokens: int, group: str = "", begun: bool = False
-    ) -> list[Completion]:
+    async def complete(self, prompts: Sequence[str], *, max_tokens: int, group: str = "") -> list[Completion]:
         """The greedy continuations, one per prompt in order; raises LmBusy, LmTimeout or LmError.
 
-        `group` is the community that asks: groups take turns at a busy model. `begun` says that the question had a
-        turn before, and this is a further step of its answer.
+        `group` is the community that asks: groups take turns at a busy model.
         """
         ...
 

@@ -4,7 +4,4 @@ It is an encoder (multilingual E5 small, 12 blocks of width 384) that was taught
 the passage answers at all. It sees the question and the passage at once, both ways, and reads five passages in the time
 in which the language model reads a tenth of one. It writes nothing: what it marks stands in the passage. Two readers of
 such different kinds that mark the same are right far more often than either alone.
-
-The answer room does not ask it yet (issue 4): after an hour of teaching it reads about as well as the language model,
-and a confidence fitted to both answered more of the dev set and fewer of the sample community's own questions.
 """

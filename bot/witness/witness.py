@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
@@ -12,6 +12,7 @@ import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
+from bot.knowledge.sentences import sentences
 from bot.lm.types import LmError, ModelError
 from bot.witness.convert import HEADS
 from bot.witness.packed_file import Floats
@@ -19,15 +20,26 @@ from bot.witness.pieces import Framed, Pieces
 
 LONGEST = 48
 """Tokens of what it marks; an answer that is longer is no quotation."""
+WORTH = 0.02
+"""A line that is less likely than this holds no answer."""
+
+
+class Line(NamedTuple):
+    """A sentence or line of a passage, and the probability that the answer stands there if the passage answers."""
+
+    text: str
+    likely: float
 
 
 class Mark(NamedTuple):
     """What a passage answers: `text` is a stretch of it, "" when there is nothing to mark. `says` is the probability
-    that the passage answers the question at all, `sure` that of just this stretch if it does."""
+    that the passage answers the question at all, `sure` that of just this stretch if it does; `lines` are those of the
+    passage that may hold the answer, in their order."""
 
     text: str
     says: float
     sure: float
+    lines: tuple[Line, ...] = ()
 
 
 class Titled(NamedTuple):
@@ -98,8 +110,23 @@ class Witness:
         if not framed.places:
             return Mark("", says, 0.0)
         read = state[framed.first : framed.first + len(framed.places)]
-        first, last, sure = best(read @ heads["ends.w"].T + heads["ends.b"])
-        return Mark(passage[framed.places[first][0] : framed.places[last][1]].strip(), says, sure)
+        ends = read @ heads["ends.w"].T + heads["ends.b"]
+        first, last, sure = best(ends)
+        text = passage[framed.places[first][0] : framed.places[last][1]].strip()
+        return Mark(text, says, sure, tuple(lines(passage, framed.places, ends)))
+
+
+def lines(passage: str, places: Sequence[tuple[int, int]], ends: Floats) -> Iterator[Line]:
+    """The lines that are WORTH it: the mean of how likely the answer begins and ends there. `places` are the stretches
+    of the tokens, `ends` the logits of both ends, `[tokens, 2]`."""
+    likely = np.exp([_log_softmax(ends[:, side]) for side in (0, 1)]).mean(0)
+    begins = np.array([start for start, _ in places])
+    here = 0
+    for part in sentences(passage):
+        mass = float(likely[(begins >= here) & (begins < here + len(part))].sum())
+        here += len(part)
+        if mass >= WORTH:
+            yield Line(part.strip(), mass)
 
 
 def best(ends: Floats) -> tuple[int, int, float]:

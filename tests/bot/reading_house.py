@@ -1,4 +1,4 @@
-"""A small reading set, a small house, and a model that copies from the passage it is shown."""
+"""A small reading set, a small house, and two readers that copy from the passage they are shown."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from bot.answering.readers import Readers
 from bot.evaluation.asking import Asked
 from bot.evaluation.houses import Question
 from bot.lm.types import Completion, LmError
+from bot.witness.witness import Mark, Titled
 
 ANSWER = re.compile(r"\d+ (?:coins|元)")
 DOCUMENTS = {
@@ -35,9 +37,7 @@ class Copies:
     def __init__(self, *, down: bool = False) -> None:
         self._down = down
 
-    async def complete(
-        self, prompts: Sequence[str], *, max_tokens: int, group: str = "", begun: bool = False
-    ) -> list[Completion]:
+    async def complete(self, prompts: Sequence[str], *, max_tokens: int, group: str = "") -> list[Completion]:
         if self._down:
             raise LmError("down")
         return [self._read(prompt) for prompt in prompts]
@@ -51,6 +51,25 @@ class Copies:
 
     async def close(self) -> None:
         """Nothing to free."""
+
+
+class Points:
+    """Marks the first price of the passage."""
+
+    async def read(self, question: str, passages: Sequence[Titled]) -> list[Mark]:
+        return [self._mark(passage.text) for passage in passages]
+
+    def _mark(self, text: str) -> Mark:
+        found = ANSWER.search(text)
+        return Mark(found[0], 0.95, 0.9) if found else Mark("", 0.02, 0.0)
+
+    async def close(self) -> None:
+        """Nothing to free."""
+
+
+def stubs(*, down: bool = False) -> Readers:
+    """Both readers, without vectors."""
+    return Readers(Copies(down=down), Points(), None)
 
 
 def write_house(folder: Path) -> Path:

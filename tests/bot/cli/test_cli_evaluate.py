@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from bot.answering.readers import Readers
 from bot.cli import app
 from bot.config import Settings
 from bot.lm.types import Progress
 from moderation.errors import XiaoerError
-from tests.bot.reading_house import Copies, write_house, write_set
+from tests.bot.reading_house import stubs, write_house, write_set
 from tests.moderation.evaluating import StubWords, write_data
 
 
@@ -49,12 +50,12 @@ def test_with_a_folder_all_is_written_and_named(data: Path, tmp_path: Path) -> N
 
 @pytest.fixture
 def reading(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A reading set and a house, in a working folder of their own, and a model that copies."""
+    """A reading set and a house, in a working folder of their own, and readers that copy."""
 
-    async def opened(_settings: Settings, _progress: Progress) -> tuple[Copies, None]:
-        return Copies(), None
+    async def opened(_settings: Settings, _progress: Progress) -> Readers:
+        return stubs()
 
-    monkeypatch.setattr("bot.cli.training.open_model", opened)
+    monkeypatch.setattr("bot.cli.training.open_readers", opened)
     monkeypatch.setenv("COLUMNS", "200")
     monkeypatch.chdir(tmp_path)
     write_house(tmp_path / "lanes")
@@ -68,7 +69,7 @@ def test_answers_are_told_with_the_threshold_that_keeps_the_risk(reading: Path) 
     assert "model copies" in done.stdout
     assert "at most 50 % of answers are wrong, with 60 % confidence" in done.stdout
     assert "Search and time" in done.stdout
-    assert "The reader alone" in done.stdout
+    assert "The language model alone" in done.stdout
     assert "by kind" not in done.stdout
     assert "--out DIR" in done.stdout
 

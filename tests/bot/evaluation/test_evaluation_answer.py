@@ -13,12 +13,12 @@ import pytest
 
 from bot.evaluation.asking import ask, judged, right
 from bot.evaluation.figures import ALL, Group, figures
-from bot.evaluation.houses import House, HouseError, from_folder, from_set
+from bot.evaluation.houses import House, HouseError, from_folder, from_set, from_shops
 from bot.evaluation.plots import draw
 from bot.evaluation.report import Report, evaluate_answer
 from moderation.evaluation.publish import write
 from moderation.types import Passage, Reply
-from tests.bot.reading_house import Copies, question, write_house, write_set
+from tests.bot.reading_house import question, stubs, write_house, write_set
 
 TODAY = date(2026, 11, 1)
 WHOLE = Group(house="h", lang=ALL, kind=ALL)
@@ -109,6 +109,16 @@ def test_a_reading_set_becomes_a_house_that_says_where_each_answer_is(tmp_path: 
     assert len(house.rows) == 60 + 40
 
 
+def test_our_own_shops_are_a_house_whose_pages_hold_every_answer() -> None:
+    house = from_shops(sample=30)
+    assert house == from_shops(sample=30)
+    held = {document.id: document for document in house.documents}
+    for lang in ("zh", "en"):
+        mine = [one for one in house.questions if one.lang == lang]
+        assert (sum(one.answerable for one in mine), len(mine)) == (30, 45)
+    assert all(answer in held[one.document].text for one in house.questions for answer in one.answers)
+
+
 def test_a_folder_is_a_house_of_its_own_questions(tmp_path: Path) -> None:
     house = from_folder(write_house(tmp_path / "lanes"), sample=300)
     assert (house.name, len(house.documents), len(house.questions), house.rows) == ("lanes", 3, 5, ())
@@ -147,7 +157,7 @@ async def test_the_whole_path_answers_from_valid_documents_alone(tmp_path: Path)
     steps: list[tuple[str, float]] = []
     house = from_folder(write_house(tmp_path / "lanes"))
     done = await ask(
-        house, Copies(), None, confidence=0.1, today=TODAY, progress=lambda step, part: steps.append((step, part))
+        house, stubs(), confidence=0.1, today=TODAY, progress=lambda step, part: steps.append((step, part))
     )
     by = {one.question.kind: one for one in done}
     assert (by["fees"].answered, by["fees"].right, by["fees"].found[0]) == (True, True, "en/fees.md")
@@ -161,13 +171,13 @@ async def test_the_whole_path_answers_from_valid_documents_alone(tmp_path: Path)
 async def test_a_deleted_document_is_not_found_again(tmp_path: Path) -> None:
     whole = from_folder(write_house(tmp_path))
     house = House("h", whole.documents, whole.questions, frozenset({"en/fees.md"}))
-    done = await ask(house, Copies(), None, confidence=0.1, today=TODAY, progress=quiet)
+    done = await ask(house, stubs(), confidence=0.1, today=TODAY, progress=quiet)
     assert not any("en/fees.md" in (*one.found, *one.sources) for one in done)
 
 
 async def test_a_model_that_fails_is_counted(tmp_path: Path) -> None:
     house = from_folder(write_house(tmp_path))
-    done = await ask(house, Copies(down=True), None, confidence=0.1, today=TODAY, progress=quiet)
+    done = await ask(house, stubs(down=True), confidence=0.1, today=TODAY, progress=quiet)
     assert {one.why for one in done} <= {"model_failed", "nothing_found"}
     assert figures(WHOLE, done).failed > 0
 
@@ -176,7 +186,7 @@ def report(folder: Path) -> Report:
     houses = [from_set(write_set(folder / "set"), sample=20), from_folder(write_house(folder / "lanes"))]
     return asyncio.run(
         evaluate_answer(
-            houses, Copies(), None, threshold=0.3, today=TODAY, risk=0.3, sure=0.8, seed=0, progress=quiet
+            houses, stubs(), threshold=0.3, today=TODAY, risk=0.3, sure=0.8, seed=0, progress=quiet
         )
     )  # fmt: skip
 
@@ -194,7 +204,8 @@ def test_the_report_holds_everything_and_is_written_for_people_and_for_programs(
         "Words",
         "Promise",
         "Confidence",
-        "The reader alone",
+        "The language model alone",
+        "The witness alone",
         "Answers by kind",
     ):
         assert f"## {title}\n" in words

@@ -6,6 +6,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from bot.answering.readers import Readers
 from bot.evaluation.asking import ask
 from bot.evaluation.houses import House, Question
 from bot.knowledge.reading import read_folder
@@ -13,6 +14,8 @@ from bot.lm.cache import prepare
 from bot.lm.opening import open_lm
 from bot.lm.vectors import TokenVectors
 from bot.sample import KNOWLEDGE
+from bot.witness.convert import prepare as prepare_witness
+from bot.witness.witness import Witness
 
 CACHE = Path.home() / ".cache" / "xiaoer"
 TODAY = date(2026, 11, 20)
@@ -31,12 +34,12 @@ QUESTIONS: list[dict[str, Any]] = [
 async def test_the_real_path_finds_what_is_valid_and_says_what_stands_there() -> None:
     questions = tuple(Question(kind="sample", **one) for one in QUESTIONS)
     house = House("sample", read_folder(KNOWLEDGE).documents, questions)
-    vectors = TokenVectors(prepare(CACHE))
-    lm = await open_lm(cache=CACHE, device="cpu", timeout_s=120)
+    vectors, witness = TokenVectors(prepare(CACHE)), Witness.load(prepare_witness(CACHE))
+    readers = Readers(await open_lm(cache=CACHE, device="cpu", timeout_s=120), witness, vectors)
     try:
-        done = await ask(house, lm, vectors, confidence=0.5, today=TODAY, progress=lambda _step, _part: None)
+        done = await ask(house, readers, confidence=0.5, today=TODAY, progress=lambda _step, _part: None)
     finally:
-        await lm.close()
+        await readers.close()
     assert all(one.found_within(3) for one in done if one.question.answerable)
     assert all(one.numbers_stand for one in done if one.answered)
     assert not any(one.stale for one in done)

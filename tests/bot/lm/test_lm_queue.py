@@ -88,20 +88,6 @@ async def test_one_community_cannot_take_the_places_of_the_others_and_they_take_
     assert [prompt for call in engine.calls for prompt in call] == list("abxcyd")
 
 
-async def test_a_begun_question_is_finished_before_others_of_its_community_begin_and_is_never_refused() -> None:
-    engine = StubEngine()
-    lm = model(engine, queue=4)
-    tasks = asking(lm, "a")
-    await started(engine)
-    tasks += [*asking(lm, "bc", "one"), *asking(lm, "xy", "two")]
-    await asyncio.sleep(0)
-    again = asyncio.create_task(lm.complete(["d"], max_tokens=1, group="two", begun=True))
-    await asyncio.sleep(0)
-    engine.gate.set()
-    await asyncio.gather(*tasks, again)
-    assert [prompt for call in engine.calls for prompt in call] == list("abdcxy")
-
-
 async def test_calls_run_side_by_side_as_long_as_there_are_rows() -> None:
     engine = StubEngine()
     lm = model(engine, rows=4)

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.lm import adapter
-from bot.lm.evaluate import Row, evaluate, f1, figures, separation
+from bot.lm.evaluate import Row, evaluate, f1, figures, model, separation
 from bot.lm.mixture import Ask, Reading, lessons, narrowed, ours, public, window
 from bot.lm.packing import batch, rows, units
 from bot.lm.prompt import REFUSAL
@@ -208,9 +208,7 @@ class Says:
 
     name = "stub"
 
-    async def complete(
-        self, prompts: Sequence[str], *, max_tokens: int, group: str = "", begun: bool = False
-    ) -> list[Completion]:
+    async def complete(self, prompts: Sequence[str], *, max_tokens: int, group: str = "") -> list[Completion]:
         return [Completion("5", -0.1, 2, 0.2) for _ in prompts]
 
     async def close(self) -> None:
@@ -219,7 +217,9 @@ class Says:
 
 async def test_a_model_reads_every_row_alone_by_set_and_by_language() -> None:
     steps: list[float] = []
-    got = await evaluate(Says(), [asked("5"), asked("6"), asked()], progress=lambda _step, part: steps.append(part))
+    got = await evaluate(
+        model(Says()), [asked("5"), asked("6"), asked()], progress=lambda _step, part: steps.append(part)
+    )
     assert [(one.group, one.answerable, one.f1, one.unanswerable) for one in got] == [
         ("s", 2, 0.5, 1),
         ("all en", 2, 0.5, 1),

@@ -82,6 +82,19 @@ async def test_marks_are_stretches_of_their_own_passages_in_order(witness: Witne
     assert [bool(mark.text) for mark in marks] == [bool(passage) for passage in PASSAGES]
     assert (marks[1].text, marks[1].sure) == ("", 0.0)
     assert await witness.read(QUESTION, []) == []
+    for mark, passage in zip(marks, PASSAGES, strict=True):
+        assert [line for line in mark.lines if line.text not in passage] == []
+        assert sum(line.likely for line in mark.lines) <= 1.001
+    assert [bool(mark.lines) for mark in marks] == [bool(passage) for passage in PASSAGES]
+
+
+def test_the_lines_share_the_belief_where_the_answer_stands(witness: Witness) -> None:
+    for reading, ask in TAUGHT:
+        if ask.answers:
+            (mark,) = witness.marks(ask.question, [Titled(reading.passage, reading.title)])
+            likeliest = max(mark.lines, key=lambda line: line.likely)
+            assert ask.answers[0] in likeliest.text
+            assert likeliest.likely > 0.5
 
 
 def cut(file: Path) -> None:
