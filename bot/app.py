@@ -149,13 +149,18 @@ def open_judge(settings: Settings) -> Judge:
     return Judge(open_policy(settings), classifier())
 
 
+async def open_vectors(settings: Settings, progress: Progress) -> TokenVectors:
+    """The token vectors of the search: always the shipped model's, which is prepared first when that was not done."""
+    return TokenVectors(await asyncio.to_thread(prepare, settings.cache_dir.expanduser(), progress=progress))
+
+
 async def open_readers(settings: Settings, progress: Progress) -> Readers:
     """The language model that the settings choose; witness and vectors are always the shipped ones.
 
     These are prepared first when that was not done yet.
     """
     cache = settings.cache_dir.expanduser()
-    folder = await asyncio.to_thread(prepare, cache, progress=progress)
+    vectors = await open_vectors(settings, progress)
     second = await asyncio.to_thread(prepare_witness, cache, progress=progress)
     witness = await asyncio.to_thread(Witness.load, second, threads=settings.lm_threads)
     model = await open_lm(
@@ -168,7 +173,7 @@ async def open_readers(settings: Settings, progress: Progress) -> Readers:
         queue=settings.lm_queue,
         timeout_s=settings.lm_timeout_s,
     )
-    return Readers(model, witness, TokenVectors(folder))
+    return Readers(model, witness, vectors)
 
 
 def open_communities(parts: Base) -> Communities:

@@ -20,8 +20,10 @@ from bot.answering.confidence import log_odds
 from bot.answering.drafts import Draft, Weighed, drafts, weighed
 from bot.answering.questions import bare
 from bot.knowledge.documents import guess_lang
+from bot.knowledge.index import LIMIT
 from bot.lm.prompt import reading
 from bot.lm.types import LanguageModel, LmError
+from bot.witness.pieces import leaning
 from bot.witness.witness import Mark, Reader, Titled
 from bot.words import words
 from moderation.types import Passage, Reply
@@ -29,8 +31,6 @@ from moderation.types import Passage, Reply
 Search = Callable[[str, str], Awaitable[list[Passage]]]
 """(community, question) -> passages, the best first."""
 
-FOUND = 8
-"""Passages that the witness reads."""
 SHOWN = 5
 """Passages of a reply, at most."""
 READ = 3
@@ -106,11 +106,11 @@ class AnswerRoom:
         if max((found.score for found in passages), default=0.0) < max(floor, FLOOR):
             return Considered(passages, why="nothing_found")
         try:
-            drafts = await self._read(community, asked, passages, earlier)
+            read = await self._read(community, asked, passages, earlier)
         except LmError as fault:
             log.warning("the model could not answer", fault=type(fault).__name__)
             return Considered(passages, why="model_failed")
-        return Considered(passages, drafts, "" if drafts else "not_answered")
+        return Considered(passages, read, "" if read else "not_answered")
 
     async def _passages(self, community: str, question: str, earlier: str) -> tuple[Passage, ...]:
         """The passages to read, best first; a question's own by turns with those of its thread's last turns."""
@@ -118,14 +118,14 @@ class AnswerRoom:
         if earlier:
             searches.append(await self._search(community, f"{earlier}\n{question}"))
         turns = chain.from_iterable(zip_longest(*searches))
-        return tuple({(one.document, one.text): one for one in turns if one}.values())[:FOUND]
+        return tuple({(one.document, one.text): one for one in turns if one}.values())[:LIMIT]
 
     async def _read(
         self, community: str, question: str, passages: Sequence[Passage], earlier: str
     ) -> tuple[Weighed, ...]:
         """The drafts with their signs, the likeliest first; none when every passage is silent. Raises LmError."""
-        asked = f"{earlier} {question}" if earlier else question
-        marks = await self._witness.read(asked, [Titled(found.text, found.title) for found in passages])
+        titled = [Titled(found.text, found.title) for found in passages]
+        marks = await self._witness.read(leaning(question, earlier), titled)
         likeliest = sorted(zip(passages, marks, strict=True), key=_promise, reverse=True)[:READ]
         prompts = [reading(question, found.title, found.text, earlier=earlier) for found, _ in likeliest]
         completions = await self._lm.complete(prompts, max_tokens=MAX_TOKENS, group=community)

@@ -54,7 +54,7 @@ class Draft:
     @property
     def said(self) -> str:
         """What the model said, proven or not; "" for a refusal."""
-        return "" if is_refusal(self.completion.text) else self.completion.text.strip()
+        return _said(self.completion)
 
     @property
     def willing(self) -> float:
@@ -93,13 +93,17 @@ def drafts(question: str, passage: Passage, completion: Completion, mark: Mark, 
 
     None of them when it only repeats the question.
     """
-    said = completion.text.strip()
-    text = "" if not said or is_refusal(said) else proven(said, passage.text)
+    said = _said(completion)
+    text = proven(said, passage.text) if said else ""
     marked = mark.text if mark.says >= HALF else ""
     both = [Draft(words, passage, completion, mark, own, first) for words, own in ((text, False), (marked, True))]
     asked = set(terms(question))
     of_model, of_witness = ([one] if one.text and not set(terms(one.text)) <= asked else [] for one in both)
     return [*of_model, *(one for one in of_witness if not (of_model and one.told in of_model[0].told))]
+
+
+def _said(completion: Completion) -> str:
+    return "" if is_refusal(completion.text) else completion.text.strip()
 
 
 def signs(question: str, best: Draft, others: Sequence[Draft]) -> Signs:

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from bot.app import base, open_readers
+from bot.app import base, open_vectors
 from bot.cli.operators import operator
 from bot.cli.screen import Bar
 from bot.config import Settings, settings
@@ -119,9 +119,8 @@ def search(
 
     async def find(shelf: Shelf, given: Settings) -> None:
         with Bar(screen) as bar:
-            readers = await open_readers(given, bar)
-        await readers.close()
-        index = Index(readers.vectors)
+            vectors = await open_vectors(given, bar)
+        index = Index(vectors)
         await shelf.sync(index)
         for found in index.search(query, limit=limit, today=datetime.now(UTC).date()):
             screen.print(

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import NamedTuple
 
-from bot.answering.answer import FOUND, AnswerRoom
+from bot.answering.answer import AnswerRoom
 from bot.answering.confidence import Signs
 from bot.answering.proof import numbers
 from bot.answering.readers import Readers
@@ -27,7 +27,7 @@ CLOSE = 0.5
 """F1 with a right answer from which on an answer is right."""
 
 
-class Weighed(NamedTuple):
+class Labelled(NamedTuple):
     """The signs of a draft, and whether it was right."""
 
     signs: Signs
@@ -59,7 +59,7 @@ class Asked(Noun):
     stale: bool
     lang: Lang | None
     took_ms: float
-    drafts: tuple[Weighed, ...] = ()
+    drafts: tuple[Labelled, ...] = ()
 
     def found_within(self, most: int) -> bool:
         """Whether the right document is among the first passages of the search."""
@@ -74,7 +74,7 @@ class _Shelf(NamedTuple):
     today: date
 
     async def search(self, _community: str, question: str) -> list[Passage]:
-        return await asyncio.to_thread(self.held.search, question, limit=FOUND, today=self.today)
+        return await asyncio.to_thread(self.held.search, question, today=self.today)
 
 
 def _shelf(house: House, vectors: TokenTable | None, today: date, progress: Progress) -> _Shelf:
@@ -111,7 +111,7 @@ async def ask(
         took = (time.perf_counter() - began) * 1000
         reply = room.decided(question.question, considered).model_copy(update={"took_ms": took})
         asked = judged(house.name, question, reply, found, shelf.valid)
-        drafts = tuple(Weighed(one.signs, right(question, one.draft.told)) for one in considered.drafts)
+        drafts = tuple(Labelled(one.signs, right(question, one.draft.told)) for one in considered.drafts)
         done.append(asked.model_copy(update={"drafts": drafts}))
         progress(f"{house.name}: questions", number / len(house.questions))
     return done

@@ -11,7 +11,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
 from bot.answering.confidence import Signs, Weights
-from bot.evaluation.asking import Weighed
+from bot.evaluation.asking import Labelled
 from bot.evaluation.figures import calibrating
 from bot.evaluation.houses import SET_HOUSE, SHOPS_HOUSE
 from bot.evaluation.report import Report
@@ -27,9 +27,9 @@ class FitError(XiaoerError):
     """Too little was asked to fit a confidence."""
 
 
-def readings(report: Report, seed: int) -> list[Weighed]:
+def readings(report: Report, seed: int) -> list[Labelled]:
     """All drafts of the calibrating halves of FITTED, and whether each was right."""
-    found: list[Weighed] = []
+    found: list[Labelled] = []
     for house in FITTED:
         mine = [one for one in report.asked if one.house == house]
         held = calibrating(mine, seed)

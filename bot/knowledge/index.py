@@ -23,7 +23,7 @@ from bot.knowledge.twins import Twins, sketch, titled
 from moderation.types import Passage
 
 LIMIT = 8
-"""Passages that a search brings."""
+"""Passages that a search brings, and that the witness reads."""
 QUERY_LENGTH = 600
 """Characters of a question that count; a longer text is no question, and its search would take long."""
 

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import re
 
-_SENTENCE = re.compile(r".+?(?:[。！？；\n]+[”’」』）\"')]*|[.!?;]+[”’\"')]*(?=\s|$)|$)\s*", re.DOTALL)
-_STATEMENT = re.compile(r".+?(?:[。！？\n]+[”’」』）\"')]*|[.!?]+[”’\"')]*(?=\s|$)|$)\s*", re.DOTALL)
+
+def _ending(chinese: str, latin: str) -> re.Pattern[str]:
+    """Parts that end with these marks; a Latin one ends a part only where a blank follows: 3.5 is whole."""
+    return re.compile(rf".+?(?:[{chinese}\n]+[”’」』）\"')]*|[{latin}]+[”’\"')]*(?=\s|$)|$)\s*", re.DOTALL)
+
+
+_SENTENCE = _ending("。！？；", ".!?;")
+_STATEMENT = _ending("。！？", ".!?")
 
 
 def sentences(text: str) -> list[str]:

@@ -6,6 +6,7 @@ import math
 
 from bot.lm.evaluate import Reads, Row
 from bot.lm.types import Completion
+from bot.witness.pieces import leaning
 from bot.witness.witness import Mark, Reader, Titled
 
 
@@ -18,7 +19,7 @@ def alone(witness: Reader) -> Reads:
     """The witness as a reader of one row's passage."""
 
     async def read(row: Row) -> Completion:
-        asked = f"{row.ask.earlier} {row.ask.question}" if row.ask.earlier else row.ask.question
+        asked = leaning(row.ask.question, row.ask.earlier)
         (mark,) = await witness.read(asked, [Titled(row.reading.passage, row.reading.title)])
         return completion(mark)
 

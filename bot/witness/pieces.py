@@ -60,6 +60,11 @@ def _whole(text: str, stop: int) -> int:
     return stop
 
 
+def leaning(question: str, earlier: str) -> str:
+    """A question with what was said before in its thread, which may be nothing: how the witness is taught and asked."""
+    return f"{earlier} {question}" if earlier else question
+
+
 class Framed(NamedTuple):
     """A question and its passage as token ids; `first` is where the passage begins, `places` the stretches of the
     passage's text that its tokens stand for, as (start, stop)."""

@@ -24,7 +24,7 @@ from bot.lm.types import Progress, silent
 from bot.witness.convert import vocabulary
 from bot.witness.network import Network, save
 from bot.witness.packed_file import PackedFile, published
-from bot.witness.pieces import PAD, Pieces
+from bot.witness.pieces import PAD, Pieces, leaning
 from bot.witness.taught import Taught
 
 RATE = 1.6e-4
@@ -69,8 +69,7 @@ def lesson(pieces: Pieces, reading: Reading, question: str, answer: str) -> Less
 
 
 def _asked(pieces: Pieces, reading: Reading, ask: Ask) -> Lesson | None:
-    question = f"{ask.earlier} {ask.question}" if ask.earlier else ask.question
-    return lesson(pieces, reading, question, ask.answers[0] if ask.answers else "")
+    return lesson(pieces, reading, leaning(ask.question, ask.earlier), ask.answers[0] if ask.answers else "")
 
 
 def _pass(file: Path, pieces: Pieces, seed: int) -> Iterator[list[Lesson]]:

@@ -119,7 +119,7 @@ class Witness:
 def lines(passage: str, places: Sequence[tuple[int, int]], ends: Floats) -> Iterator[Line]:
     """The lines that are WORTH it: the mean of how likely the answer begins and ends there. `places` are the stretches
     of the tokens, `ends` the logits of both ends, `[tokens, 2]`."""
-    likely = np.exp([_log_softmax(ends[:, side]) for side in (0, 1)]).mean(0)
+    likely = np.exp(_log_softmax(ends)).mean(1)
     begins = np.array([start for start, _ in places])
     here = 0
     for part in sentences(passage):
@@ -131,7 +131,7 @@ def lines(passage: str, places: Sequence[tuple[int, int]], ends: Floats) -> Iter
 
 def best(ends: Floats) -> tuple[int, int, float]:
     """The likeliest stretch by the logits of its ends, `[tokens, 2]`, at most LONGEST long, with its probability."""
-    start, stop = (_log_softmax(ends[:, side]) for side in (0, 1))
+    start, stop = _log_softmax(ends).T
     both = start[:, None] + stop[None, :]
     allowed = np.triu(np.ones_like(both, dtype=bool)) & ~np.triu(np.ones_like(both, dtype=bool), LONGEST)
     both[~allowed] = -np.inf
@@ -140,6 +140,7 @@ def best(ends: Floats) -> tuple[int, int, float]:
 
 
 def _log_softmax(logits: Floats) -> Floats:
-    shifted = logits - logits.max()
-    found: Floats = shifted - np.log(np.exp(shifted).sum())
+    """Down the columns."""
+    shifted = logits - logits.max(0)
+    found: Floats = shifted - np.log(np.exp(shifted).sum(0))
     return found

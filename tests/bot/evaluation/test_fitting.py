@@ -11,7 +11,7 @@ from typing import cast
 import pytest
 
 from bot.answering.confidence import Signs
-from bot.evaluation.asking import Weighed
+from bot.evaluation.asking import Labelled
 from bot.evaluation.figures import calibrating
 from bot.evaluation.fitting import FEWEST, FitError, fit, readings, write
 from bot.evaluation.houses import SET_HOUSE, SHOPS_HOUSE
@@ -21,12 +21,12 @@ from tests.bot.reading_house import asked, question
 NOTHING = Signs(*[0.0] * len(Signs._fields))
 
 
-def drafts(count: int) -> list[Weighed]:
+def drafts(count: int) -> list[Labelled]:
     """Drafts whose `says` tells right from wrong, while their `score` tells nothing."""
     rng = random.Random(0)
     truths = [number % 2 == 0 for number in range(count)]
     return [
-        Weighed(NOTHING._replace(says=rng.gauss(2 if truth else -2, 1), score=rng.gauss(3, 1)), truth)
+        Labelled(NOTHING._replace(says=rng.gauss(2 if truth else -2, 1), score=rng.gauss(3, 1)), truth)
         for truth in truths
     ]
 
@@ -41,14 +41,14 @@ def test_it_learns_which_sign_tells_and_writes_it_by_name(tmp_path: Path) -> Non
     assert held["bias"] == pytest.approx(learnt.bias, abs=1e-4)
 
 
-@pytest.mark.parametrize("few", [[], drafts(2 * FEWEST - 2), [Weighed(NOTHING, True)] * 4 * FEWEST])
-def test_too_few_drafts_of_either_kind_teach_nothing(few: list[Weighed]) -> None:
+@pytest.mark.parametrize("few", [[], drafts(2 * FEWEST - 2), [Labelled(NOTHING, True)] * 4 * FEWEST])
+def test_too_few_drafts_of_either_kind_teach_nothing(few: list[Labelled]) -> None:
     with pytest.raises(FitError, match="larger --sample"):
         fit(few)
 
 
 def test_it_is_fitted_to_half_of_our_own_houses_and_never_to_another() -> None:
-    draft = Weighed(NOTHING, True)
+    draft = Labelled(NOTHING, True)
     every = [
         asked(house=house, question=question(document=f"{house} {number}"), drafts=(draft, draft))
         for house in (SET_HOUSE, SHOPS_HOUSE, "lanes")
