@@ -50,9 +50,9 @@ _WORDED = re.compile(r"[A-Za-z]{2}|[\u3400-\u9fff]")
 
 
 class Considered(NamedTuple):
-    """What a question comes to before it is decided: what the search found, and the drafts, the likeliest first.
+    """What a question comes to before it is decided: what was found and the drafts, the likeliest first of both.
 
-    `why` names what is missing when there is none: nothing_found, model_failed or not_answered.
+    `why` names what is missing when there is no draft: nothing_found, model_failed or not_answered.
     """
 
     passages: tuple[Passage, ...]
@@ -106,11 +106,10 @@ class AnswerRoom:
         if max((found.score for found in passages), default=0.0) < max(floor, FLOOR):
             return Considered(passages, why="nothing_found")
         try:
-            read = await self._read(community, asked, passages, earlier)
+            return await self._read(community, asked, passages, earlier)
         except LmError as fault:
             log.warning("the model could not answer", fault=type(fault).__name__)
             return Considered(passages, why="model_failed")
-        return Considered(passages, read, "" if read else "not_answered")
 
     async def _passages(self, community: str, question: str, earlier: str) -> tuple[Passage, ...]:
         """The passages to read, best first; a question's own by turns with those of its thread's last turns."""
@@ -120,18 +119,17 @@ class AnswerRoom:
         turns = chain.from_iterable(zip_longest(*searches))
         return tuple({(one.document, one.text): one for one in turns if one}.values())[:LIMIT]
 
-    async def _read(
-        self, community: str, question: str, passages: Sequence[Passage], earlier: str
-    ) -> tuple[Weighed, ...]:
-        """The drafts with their signs, the likeliest first; none when every passage is silent. Raises LmError."""
+    async def _read(self, community: str, question: str, passages: Sequence[Passage], earlier: str) -> Considered:
+        """What both readers make of the passages; no draft when every one is silent. Raises LmError."""
         titled = [Titled(found.text, found.title) for found in passages]
         marks = await self._witness.read(leaning(question, earlier), titled)
-        likeliest = sorted(zip(passages, marks, strict=True), key=_promise, reverse=True)[:READ]
-        prompts = [reading(question, found.title, found.text, earlier=earlier) for found, _ in likeliest]
+        likeliest = sorted(zip(passages, marks, strict=True), key=_promise, reverse=True)
+        prompts = [reading(question, found.title, found.text, earlier=earlier) for found, _ in likeliest[:READ]]
         completions = await self._lm.complete(prompts, max_tokens=MAX_TOKENS, group=community)
-        pairs = zip(likeliest, completions, strict=True)
+        pairs = zip(likeliest, completions, strict=False)
         made = [drafts(question, found, said, mark, first=found is passages[0]) for (found, mark), said in pairs]
-        return weighed(question, list(chain.from_iterable(made)))
+        told = weighed(question, list(chain.from_iterable(made)))
+        return Considered(tuple(found for found, _ in likeliest), told, "" if told else "not_answered")
 
 
 def _promise(pair: tuple[Passage, Mark]) -> float:

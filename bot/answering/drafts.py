@@ -22,6 +22,8 @@ from moderation.types import Passage
 
 HALF = 0.5
 """From this probability on, the witness says that a passage answers."""
+ALSO = 0.3
+"""From this part of the witness's belief on, a line holds a part of the answer: more lines than one are told."""
 ALIKE = 80.0
 """How alike (rapidfuzz, 0 to 100) two readings are that say the same."""
 
@@ -95,11 +97,17 @@ def drafts(question: str, passage: Passage, completion: Completion, mark: Mark, 
     """
     said = _said(completion)
     text = proven(said, passage.text) if said else ""
-    marked = mark.text if mark.says >= HALF else ""
+    marked = _marked(mark) if mark.says >= HALF else ""
     both = [Draft(words, passage, completion, mark, own, first) for words, own in ((text, False), (marked, True))]
     asked = set(terms(question))
     of_model, of_witness = ([one] if one.text and not set(terms(one.text)) <= asked else [] for one in both)
     return [*of_model, *(one for one in of_witness if not (of_model and one.told in of_model[0].told))]
+
+
+def _marked(mark: Mark) -> str:
+    """What the witness marks; where it believes in several lines, these."""
+    lines = [line.text for line in mark.lines if line.likely >= ALSO]
+    return "\n".join(lines) if len(lines) > 1 else mark.text
 
 
 def _said(completion: Completion) -> str:

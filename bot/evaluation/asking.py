@@ -22,7 +22,7 @@ from bot.lm.types import Progress
 from moderation.types import Lang, Noun, Passage, Reply
 
 LOOKED_AT = 5
-"""Passages of the search among which the right document is looked for."""
+"""Passages among which the right document is looked for."""
 CLOSE = 0.5
 """F1 with a right answer from which on an answer is right."""
 
@@ -39,9 +39,10 @@ class Asked(Noun):
 
     `draft` is the best proven reading, "" if there is none; `right` tells whether it is right, `answered` whether it
     was given, `why` what kept it back. `sources` are the documents of the reply's passages in order, `found` those of
-    the search's. `f1` and `exact` measure the draft where gold answers are known. `numbers_stand`: every number of the
-    draft stands in a passage of the reply. `stale`: one of these is deleted or not valid today. `lang` is the draft's
-    language, None if it has no words; `drafts` are all that were weighed, for another fit of the confidence.
+    all passages as search and witness order them, `searched` as the search alone does. `f1` and `exact` measure the
+    draft where gold answers are known. `numbers_stand`: every number of the draft stands in a passage of the reply.
+    `stale`: one of these is deleted or not valid today. `lang` is the draft's language, None if it has no words;
+    `drafts` are all that were weighed, for another fit of the confidence.
     """
 
     house: str
@@ -52,6 +53,7 @@ class Asked(Noun):
     why: str
     sources: tuple[str, ...]
     found: tuple[str, ...]
+    searched: tuple[str, ...]
     right: bool
     f1: float | None
     exact: float | None
@@ -62,8 +64,13 @@ class Asked(Noun):
     drafts: tuple[Labelled, ...] = ()
 
     def found_within(self, most: int) -> bool:
-        """Whether the right document is among the first passages of the search."""
+        """Whether the right document is among the first passages that search and witness find."""
         return self.question.document in self.found[:most]
+
+    @property
+    def searched_first(self) -> bool:
+        """Whether the right document is the first that the search alone finds."""
+        return self.question.document in self.searched[:1]
 
 
 class _Shelf(NamedTuple):
@@ -104,13 +111,13 @@ async def ask(
     room = AnswerRoom(shelf.search, readers.lm, readers.witness, confidence=confidence)
     done = []
     for number, question in enumerate(house.questions, 1):
-        found = await shelf.search(house.name, question.question)
+        searched = await shelf.search(house.name, question.question)
         earlier = (question.earlier,) if question.earlier else ()
         began = time.perf_counter()
         considered = await room.consider(house.name, question.question, earlier)
         took = (time.perf_counter() - began) * 1000
         reply = room.decided(question.question, considered).model_copy(update={"took_ms": took})
-        asked = judged(house.name, question, reply, found, shelf.valid)
+        asked = judged(house.name, question, reply, considered.passages, searched, shelf.valid)
         drafts = tuple(Labelled(one.signs, right(question, one.draft.told)) for one in considered.drafts)
         done.append(asked.model_copy(update={"drafts": drafts}))
         progress(f"{house.name}: questions", number / len(house.questions))
@@ -118,9 +125,15 @@ async def ask(
 
 
 def judged(
-    house: str, question: Question, reply: Reply, found: Sequence[Passage], valid: frozenset[str] | set[str]
+    house: str,
+    question: Question,
+    reply: Reply,
+    found: Sequence[Passage],
+    searched: Sequence[Passage],
+    valid: frozenset[str] | set[str],
 ) -> Asked:
-    """What a reply is worth. `found` is what the search gives, `valid` the ids that may be quoted."""
+    """What a reply is worth. `found` is what search and witness give, `searched` what the search gives alone, `valid`
+    the ids that may be quoted."""
     draft = reply.text if reply.why in ("", "unsure") else ""
     f1, exact = best(draft, question.answers, question.lang) if question.answers else (None, None)
     standing = {number for passage in reply.passages for number in numbers(passage.text)}
@@ -134,6 +147,7 @@ def judged(
         why=reply.why,
         sources=sources,
         found=tuple(passage.document for passage in found),
+        searched=tuple(passage.document for passage in searched),
         right=right(question, draft),
         f1=f1,
         exact=exact,

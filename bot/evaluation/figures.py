@@ -34,10 +34,11 @@ class Figures(Noun):
 
     `precision` is the share of right answers among those given, `coverage` that of answerable questions which got one,
     `tempted` that of unanswerable ones which got one, `handoff` that of hand-offs which were due: no right draft was
-    kept back. `recall_N`: the right document is among the search's first N passages. `f1_*` and `exact_*` are over
-    answerable questions with gold answers, of the answers given or of all drafts (none counts 0). Of the answers given:
-    `language` is the question's, apart for kind cross; `numbers` all stand in a source; `stale` ones quote what is
-    deleted or not valid. `failed` counts questions at which the model failed.
+    kept back. `recall_N`: the right document is among the first N passages that search and witness find, `searched`
+    first of the search alone. `f1_*` and `exact_*` are over answerable questions with gold answers, of the answers
+    given or of all drafts (none counts 0). Of the answers given: `language` is the question's, apart for kind cross;
+    `numbers` all stand in a source; `stale` ones quote what is deleted or not valid. `failed` counts questions at which
+    the model failed.
     """
 
     group: Group
@@ -49,6 +50,7 @@ class Figures(Noun):
     recall_1: Rate
     recall_3: Rate
     recall_5: Rate
+    searched: Rate
     f1_given: float | None
     exact_given: Rate
     f1_drafts: float | None
@@ -146,6 +148,7 @@ def figures(group: Group, asked: Sequence[Asked]) -> Figures:
         recall_1=counted(one.found_within(1) for one in answerable),
         recall_3=counted(one.found_within(3) for one in answerable),
         recall_5=counted(one.found_within(5) for one in answerable),
+        searched=counted(one.searched_first for one in answerable),
         f1_given=mean([one.f1 or 0.0 for one in gold if one.answered]),
         exact_given=counted(bool(one.exact) for one in gold if one.answered),
         f1_drafts=mean([one.f1 or 0.0 for one in gold]),

@@ -44,7 +44,10 @@ _MOST = 6
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """A question with the answers that count as right; none of them: the passage does not say."""
+    """A question with the answers that count as right; none of them: the passage does not say.
+
+    An answer of several lines is in several parts, each a stretch of the passage: a question for two things.
+    """
 
     question: str
     answers: tuple[str, ...] = ()
@@ -53,6 +56,11 @@ class Ask:
     @property
     def target(self) -> str:
         return self.answers[0] if self.answers else REFUSAL
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The stretches of the passage that answer together."""
+        return tuple(self.answers[0].split("\n")) if self.answers else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +111,15 @@ def ours(split: str) -> list[Reading]:
     for file in sorted(OURS.glob("*.jsonl")):
         for row in _rows(file):
             if row.get("split", "train") == split:
-                asks = tuple(Ask(ask[0], (ask[1],) if ask[1] else (), *ask[2:]) for ask in row["asks"])
+                asks = tuple(_ask(*one) for one in row["asks"])
                 found.append(Reading(f"ours/{file.stem}", row["lang"], row["title"], row["text"], asks))
     return found
+
+
+def _ask(question: str, answer: str | list[str], earlier: str = "") -> Ask:
+    """One of our own, whose answer is "" or a stretch of the passage or a list of those."""
+    told = answer if isinstance(answer, str) else "\n".join(answer)
+    return Ask(question, (told,) if told else (), earlier)
 
 
 def window(passage: str, centre: str, width: int, rng: random.Random) -> str:
@@ -126,7 +140,7 @@ def window(passage: str, centre: str, width: int, rng: random.Random) -> str:
 def narrowed(whole: Reading, rng: random.Random) -> Reading:
     """The reading with a window of its passage, and what that answers; as many refusals as answers, or one."""
     answered = [ask for ask in whole.asks if ask.answers]
-    centre = rng.choice(answered).answers[0] if answered else ""
+    centre = rng.choice(answered).parts[0] if answered else ""
     width = _NARROW_WIDTH[whole.lang] if rng.random() < NARROW else rng.randint(*_WIDTH[whole.lang])
     passage = window(whole.passage, centre, width, rng)
     asks = [seen for ask in whole.asks if (seen := _seen(ask, whole.passage, passage))]
@@ -142,10 +156,10 @@ def _seen(ask: Ask, whole: str, part: str) -> Ask | None:
     """The question as a part of its passage answers it; None when the part holds only some of the answer's places."""
     if not ask.answers:
         return ask
-    here, everywhere = part.count(ask.answers[0]), whole.count(ask.answers[0])
-    if here and here == everywhere:
+    if all(0 < part.count(one) == whole.count(one) for one in ask.parts):
         return ask
-    if any(answer.lower() in part.lower() for answer in ask.answers) or not everywhere:
+    held = any(one.lower() in part.lower() for answer in ask.answers for one in answer.split("\n"))
+    if held or not all(one in whole for one in ask.parts):
         return None
     return replace(ask, answers=())
 
@@ -161,7 +175,7 @@ def _stranger(asked: Reading, others: Sequence[Reading], rng: random.Random) -> 
         ask = rng.choice(foreign)
         words = set(ask.question.split()) if asked.lang == "en" else set(ask.question)
         alike = sum(word in asked.passage if asked.lang == "en" else word in held for word in words) / len(words)
-        if ask.answers[0] not in asked.passage and (near is None or alike > near[0]):
+        if not any(one in asked.passage for one in ask.parts) and (near is None or alike > near[0]):
             near = alike, ask
     return replace(near[1], answers=()) if near else None
 

@@ -1,8 +1,8 @@
 """Teaches the witness: all of the encoder but its token embeddings, and two heads, on the mixture of the reader.
 
 The loss is that of span reading (Devlin et al. 2018, section 4.3) with a head of its own for "the passage does not
-say": of a passage that answers, minus the logarithm of what the model gives to all places of the answer together; of
-every passage, the cross-entropy of whether it answers.
+say": of a passage that answers, minus the logarithm of what the model gives to all places of the answer together, the
+mean over the parts of an answer in several; of every passage, the cross-entropy of whether it answers.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from bot.lm.types import Progress, silent
 from bot.witness.convert import vocabulary
 from bot.witness.network import Network, save
 from bot.witness.packed_file import PackedFile, published
-from bot.witness.pieces import PAD, Pieces, leaning
+from bot.witness.pieces import PAD, Framed, Pieces, leaning
 from bot.witness.taught import Taught
 
 RATE = 1.6e-4
@@ -45,31 +45,32 @@ REPEATS = {
     "ours": 1.5,
 }
 """How often a set's passages come in one pass, each time with another window."""
+HALVED = torch.ops.mkldnn._is_mkldnn_bf16_supported()
+"""Whether this processor multiplies in bfloat16; one that must imitate it takes many times as long as in float32."""
 _PLACES = 8
 """Places of one answer in its passage that count."""
 
 
 class Lesson(NamedTuple):
-    """Token ids, and the first and last ids of the answer wherever it stands; none of them: it does not."""
+    """Token ids, and of each part of the answer the first and last ids wherever it stands; no part: it does not."""
 
     ids: list[int]
-    spans: list[tuple[int, int]]
+    parts: list[list[tuple[int, int]]]
 
 
-def lesson(pieces: Pieces, reading: Reading, question: str, answer: str) -> Lesson | None:
-    """A question beside its passage; None when its answer was cut off."""
-    framed = pieces.frame(question, reading.passage, reading.title)
-    spans: list[tuple[int, int]] = []
-    at = reading.passage.find(answer) if answer else -1
-    while at >= 0 and len(spans) < _PLACES:
-        if span := framed.tokens(at, at + len(answer)):
-            spans.append(span)
-        at = reading.passage.find(answer, at + 1)
-    return Lesson(framed.ids, spans) if spans or not answer else None
+def lesson(pieces: Pieces, reading: Reading, ask: Ask) -> Lesson | None:
+    """A question beside its passage; None when a part of its answer was cut off."""
+    framed = pieces.frame(leaning(ask.question, ask.earlier), reading.passage, reading.title)
+    parts = [list(islice(_places(framed, reading.passage, part), _PLACES)) for part in ask.parts]
+    return Lesson(framed.ids, parts) if all(parts) else None
 
 
-def _asked(pieces: Pieces, reading: Reading, ask: Ask) -> Lesson | None:
-    return lesson(pieces, reading, leaning(ask.question, ask.earlier), ask.answers[0] if ask.answers else "")
+def _places(framed: Framed, passage: str, part: str) -> Iterator[tuple[int, int]]:
+    at = passage.find(part)
+    while at >= 0:
+        if span := framed.tokens(at, at + len(part)):
+            yield span
+        at = passage.find(part, at + 1)
 
 
 def _pass(file: Path, pieces: Pieces, seed: int) -> Iterator[list[Lesson]]:
@@ -77,7 +78,7 @@ def _pass(file: Path, pieces: Pieces, seed: int) -> Iterator[list[Lesson]]:
     rng = random.Random(seed)  # noqa: S311 - a reproducible order, no secret
     asks = [(reading, ask) for reading in lessons(file, seed, REPEATS) for ask in reading.asks]
     rng.shuffle(asks)
-    found = (made for reading, ask in asks if (made := _asked(pieces, reading, ask)))
+    found = (made for reading, ask in asks if (made := lesson(pieces, reading, ask)))
     while near := sorted(islice(found, ROWS * NEAR), key=lambda one: len(one.ids)):
         batches = [near[first : first + ROWS] for first in range(0, len(near), ROWS)]
         rng.shuffle(batches)
@@ -101,15 +102,15 @@ def padded(lessons: Sequence[Lesson]) -> tuple[Tensor, Tensor]:
 def loss_of(network: nn.Module, lessons: Sequence[Lesson]) -> Tensor:
     """The mean over the lessons of both parts of the loss."""
     ids, mask = padded(lessons)
-    with torch.autocast(ids.device.type, torch.bfloat16):
+    with torch.autocast(ids.device.type, torch.bfloat16, enabled=HALVED):
         ends, says = network(ids, mask)
     likely = ends.masked_fill(mask[:, :, None] == 0, float("-inf")).log_softmax(1)
-    answered = torch.tensor([float(bool(one.spans)) for one in lessons])
+    answered = torch.tensor([float(bool(one.parts)) for one in lessons])
     loss = nn.functional.binary_cross_entropy_with_logits(says, answered)
     for row, one in enumerate(lessons):
-        if one.spans:
-            spans = torch.tensor(one.spans)
-            loss = loss - (likely[row, spans[:, 0], 0] + likely[row, spans[:, 1], 1]).logsumexp(0) / len(lessons)
+        for places in map(torch.tensor, one.parts):
+            found = (likely[row, places[:, 0], 0] + likely[row, places[:, 1], 1]).logsumexp(0)
+            loss = loss - found / (len(one.parts) * len(lessons))
     return loss
 
 

@@ -125,8 +125,8 @@ def asked(sure: float = 0.9, **more: Any) -> Asked:
     return Asked(
         **{
             "house": "h", "question": question(), "draft": "5%", "confidence": sure, "answered": True, "why": "",
-            "sources": ("fees",), "found": ("fees",), "right": True, "f1": 1.0, "exact": True, "numbers_stand": True,
-            "stale": False, "lang": None, "took_ms": 10.0,
+            "sources": ("fees",), "found": ("fees",), "searched": ("fees",), "right": True, "f1": 1.0, "exact": True,
+            "numbers_stand": True, "stale": False, "lang": None, "took_ms": 10.0,
         } | more
     )  # fmt: skip
 

@@ -181,6 +181,11 @@ async def test_the_model_reads_what_the_witness_finds_likeliest() -> None:
     assert reply.text == TOLD
 
 
+async def test_a_person_gets_the_likeliest_passage_first() -> None:
+    reply = await room([OTHER, SETTLEMENT], {"结算": NONE, "deposit": NONE}).answer("s", "多久？")
+    assert (reply.handoff, reply.passages) == (True, (SETTLEMENT, OTHER))
+
+
 async def test_what_the_witness_alone_marks_is_a_draft() -> None:
     reply = await room([SETTLEMENT], {"结算": NONE}).answer("s", "多久？")
     assert (reply.text, reply.handoff, reply.why) == (TOLD, True, "unsure")
@@ -201,6 +206,14 @@ def test_both_readers_have_a_draft_where_they_differ_and_one_where_they_tell_the
     assert [(one.told, one.by_witness) for one in other] == [(TOLD, False), ("节假日顺延。", True)]
     assert [one.told for one in doubtful] == [TOLD]
     assert signs("多久？", other[1], []).own == 1.0
+
+
+def test_whoever_asks_for_two_things_is_told_both_lines() -> None:
+    rows = Passage(document="c", title="", text="- 数码：3%\n- 服饰：5%\n- 图书：1%", lang="zh", score=0.9)
+    both = Mark("3%", 0.9, 0.4, (Line("- 数码：3%", 0.5), Line("- 服饰：5%", 0.4), Line("- 图书：1%", 0.1)))
+    model, witness = drafts("数码和服饰各多少？", rows, Completion("3%", -0.1, 3, 0.01), both)
+    assert (model.told, witness.told) == ("数码：3%", "- 数码：3%\n- 服饰：5%")
+    assert (model.held, witness.held) == (0.5, 0.9)
 
 
 def made(text: str, mark: Mark = SILENT, passage: Passage = SETTLEMENT, refusal: float = 0.01) -> Draft:

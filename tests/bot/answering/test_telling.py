@@ -42,6 +42,15 @@ def test_of_a_statement_that_is_too_long_only_a_part_is_told(filler: str) -> Non
     assert told("7 days", f"{long} it takes 7 days.") == "7 days"
 
 
+def test_a_step_is_told_with_all_of_its_steps_when_they_are_short() -> None:
+    steps = "1. Open Settings.\n2. Choose a plan.\n3) Pay $5."
+    page = f"How to change\n{steps}\nPlans start at once."
+    assert told("a plan", page) == steps
+    assert told("Plans start", page) == "Plans start at once."
+    assert told("Pay $5", page.replace("Settings", "Settings " * 80)) == "Pay $5."
+    assert told("申请", "1、点开店\n2、提交申请") == "1、点开店\n2、提交申请"
+
+
 TEXTS = st.text("ab 费。；;.!\n-1|", max_size=60)
 
 
@@ -50,6 +59,6 @@ def test_what_is_told_holds_the_quotation_and_stands_in_the_passage(passage: str
     start = data.draw(st.integers(0, len(passage)))
     quotation = passage[start : data.draw(st.integers(start, len(passage)))].strip()
     answer = told(quotation, passage)
-    assert answer in passage
+    assert all(line in passage for line in answer.split("\n"))
     assert quotation.lstrip("-+*• 1.)") in answer
     assert held_by(quotation, passage) in passage

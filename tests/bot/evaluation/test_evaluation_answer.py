@@ -79,7 +79,7 @@ PASSAGE = Passage(document="fees", title="Fees", text="The fee is 5% of 1,200.",
     ],
 )  # fmt: skip
 def test_what_a_reply_is_worth(reply: Reply, found: dict[str, Any]) -> None:
-    got = judged("h", question(), reply, [PASSAGE], {"fees"})
+    got = judged("h", question(), reply, [PASSAGE], [PASSAGE], {"fees"})
     assert {name: getattr(got, name) for name in found} == found
     assert got.found == ("fees",)
 

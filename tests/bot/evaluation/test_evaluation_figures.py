@@ -12,8 +12,8 @@ from tests.bot.reading_house import NOWHERE, SILENT, asked, question
 
 WHOLE = Group(house="h", lang=ALL, kind=ALL)
 SHARES = (
-    "precision", "coverage", "tempted", "handoff", "recall_1", "recall_3", "recall_5", "exact_given", "exact_drafts",
-    "language", "language_cross", "numbers", "stale",
+    "precision", "coverage", "tempted", "handoff", "recall_1", "recall_3", "recall_5", "searched",
+    "exact_given", "exact_drafts", "language", "language_cross", "numbers", "stale",
 )  # fmt: skip
 
 
@@ -21,7 +21,7 @@ def test_every_figure_counts_its_own_questions() -> None:
     cross = question(kind="cross", lang="zh", expect=("5%",), answers=())
     pairs = [
         asked(lang="en"),
-        asked(right=False, f1=0.2, exact=False, lang="zh", found=("other", "fees"), took_ms=30.0),
+        asked(right=False, f1=0.2, exact=False, lang="zh", found=("other", "fees"), searched=(), took_ms=30.0),
         asked(0.2, answered=False, why="unsure"),
         asked(**SILENT, question=question(), found=()),
         asked(question=NOWHERE, right=False, f1=None, exact=None, stale=True, numbers_stand=False),
@@ -32,7 +32,8 @@ def test_every_figure_counts_its_own_questions() -> None:
     shares = {name: (getattr(got, name).hits, getattr(got, name).rows) for name in SHARES}
     assert shares == {
         "precision": (2, 4), "coverage": (3, 5), "tempted": (1, 2), "handoff": (2, 3),
-        "recall_1": (3, 5), "recall_3": (4, 5), "recall_5": (4, 5), "exact_given": (1, 2), "exact_drafts": (2, 4),
+        "recall_1": (3, 5), "recall_3": (4, 5), "recall_5": (4, 5), "searched": (4, 5),
+        "exact_given": (1, 2), "exact_drafts": (2, 4),
         "language": (1, 2), "language_cross": (0, 1), "numbers": (3, 4), "stale": (1, 4),
     }  # fmt: skip
     assert (got.questions, got.failed, got.f1_given, got.f1_drafts) == (7, 1, 0.6, 0.55)

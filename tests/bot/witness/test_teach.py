@@ -14,13 +14,13 @@ from safetensors import safe_open
 from safetensors.numpy import save_file
 
 from bot.lm.folders import sha256
-from bot.lm.mixture import Reading
+from bot.lm.mixture import Ask, Reading
 from bot.lm.types import ModelError
 from bot.witness.network import RANK, is_matrix, low_rank, save
 from bot.witness.packed_file import PackedFile
 from bot.witness.pieces import Pieces
 from bot.witness.taught import HEADS, Taught
-from bot.witness.teach import lesson, loss_of, padded, train_witness
+from bot.witness.teach import HALVED, lesson, loss_of, padded, train_witness
 from tests.bot.witness.conftest import Learned
 from tests.bot.witness.tiny import FEES, lessons_of, network_of, pieces_of, tensors
 
@@ -36,38 +36,53 @@ def passage(text: str) -> Reading:
 
 def test_every_place_of_an_answer_is_marked(pieces: Pieces) -> None:
     one = passage("5% 佣金。The fee is 5%, 运费 5%")
-    made = lesson(pieces, one, "How much?", "5%")
+    made = lesson(pieces, one, Ask("How much?", ("5%",)))
     assert made
     framed = pieces.frame("How much?", one.passage, one.title)
     assert made.ids == framed.ids
-    marked = [(framed.places[first - framed.first], framed.places[last - framed.first]) for first, last in made.spans]
+    (places,) = made.parts
+    marked = [(framed.places[first - framed.first], framed.places[last - framed.first]) for first, last in places]
     assert [one.passage[begin[0] : end[1]].strip() for begin, end in marked] == ["5%"] * 3
 
 
 def test_a_question_that_is_not_answered_marks_nothing_and_one_whose_answer_is_cut_off_is_none(pieces: Pieces) -> None:
     long = "佣金 " * 400 + "Monday"
-    silent = lesson(pieces, passage(long), "When?", "")
+    silent = lesson(pieces, passage(long), Ask("When?"))
     assert silent
-    assert silent.spans == []
-    assert lesson(pieces, passage(long), "When?", "Monday") is None
-    assert lesson(pieces, passage("佣金"), "When?", "Monday") is None
-    both = lesson(pieces, passage(f"Monday {long}"), "When?", "Monday")
+    assert silent.parts == []
+    monday = Ask("When?", ("Monday",))
+    assert lesson(pieces, passage(long), monday) is None
+    assert lesson(pieces, passage("佣金"), monday) is None
+    both = lesson(pieces, passage(f"Monday {long}"), monday)
     assert both
-    assert len(both.spans) == 1
+    assert len(both.parts[0]) == 1
+
+
+def test_an_answer_in_two_parts_marks_both_and_none_when_one_is_cut_off(pieces: Pieces) -> None:
+    two = Ask("How much, and when?", ("5%\nMonday",))
+    made = lesson(pieces, passage("The fee is 5%. It is paid on Monday."), two)
+    assert made
+    assert [len(part) for part in made.parts] == [1, 1]
+    assert made.parts[0] < made.parts[1]
+    assert lesson(pieces, passage("The fee is 5%."), two) is None
 
 
 def test_the_loss_is_that_of_the_places_of_the_answer_and_of_saying(source: PackedFile) -> None:
     network, lessons = network_of(source), lessons_of(source)
+    two = lesson(pieces_of(source), FEES, Ask("How much, and when?", ("5%\nMonday",)))
+    assert two
+    lessons.append(two)
     ids, mask = padded(lessons)
-    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16, enabled=HALVED):
         got = loss_of(network, lessons).item()
         ends, says = (one.double() for one in network(ids, mask))
     wanted = 0.0
     for row, one in enumerate(lessons):
         likely = ends[row, : len(one.ids)].softmax(0)
-        if one.spans:
-            wanted -= torch.stack([likely[first, 0] * likely[last, 1] for first, last in one.spans]).sum().log().item()
-        sign = 1 if one.spans else -1
+        for places in one.parts:
+            found = torch.stack([likely[first, 0] * likely[last, 1] for first, last in places]).sum().log().item()
+            wanted -= found / len(one.parts)
+        sign = 1 if one.parts else -1
         wanted -= torch.sigmoid(sign * says[row]).log().item()
     assert got == pytest.approx(wanted / len(lessons), rel=1e-4)
 

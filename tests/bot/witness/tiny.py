@@ -119,7 +119,7 @@ def network_of(source: PackedFile, seed: int = 1) -> Network:
 def lessons_of(source: PackedFile) -> list[Lesson]:
     """TAUGHT as lessons, all of them whole."""
     pieces = pieces_of(source)
-    made = [lesson(pieces, one, ask.question, ask.answers[0] if ask.answers else "") for one, ask in TAUGHT]
+    made = [lesson(pieces, one, ask) for one, ask in TAUGHT]
     return [one for one in made if one]
 
 
