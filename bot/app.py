@@ -28,6 +28,7 @@ from bot.commands import Commands, Reach
 from bot.config import Settings
 from bot.groups.communities import Communities
 from bot.groups.rights import ChatRights
+from bot.knowledge.meaning import Models
 from bot.knowledge.shelves import Shelves
 from bot.lm.cache import prepare
 from bot.lm.opening import open_lm
@@ -38,6 +39,8 @@ from bot.router import Router
 from bot.sample import KNOWLEDGE, POLICY
 from bot.stream import Streams
 from bot.witness.convert import prepare as prepare_witness
+from bot.witness.convert import prepare_encoder
+from bot.witness.encoder import TextEncoder
 from bot.witness.witness import Witness
 from bot.worker import Told, Worker
 from moderation.cases import CaseBook
@@ -149,18 +152,21 @@ def open_judge(settings: Settings) -> Judge:
     return Judge(open_policy(settings), classifier())
 
 
-async def open_vectors(settings: Settings, progress: Progress) -> TokenVectors:
-    """The token vectors of the search: always the shipped model's, which is prepared first when that was not done."""
-    return TokenVectors(await asyncio.to_thread(prepare, settings.cache_dir.expanduser(), progress=progress))
+async def open_search(settings: Settings, progress: Progress) -> Models:
+    """The models of the search: always the shipped ones, which are prepared first when that was not done."""
+    cache = settings.cache_dir.expanduser()
+    table = TokenVectors(await asyncio.to_thread(prepare, cache, progress=progress))
+    folder = await asyncio.to_thread(prepare_encoder, cache, progress=progress)
+    return Models(table, await asyncio.to_thread(TextEncoder.load, folder, threads=settings.lm_threads))
 
 
 async def open_readers(settings: Settings, progress: Progress) -> Readers:
-    """The language model that the settings choose; witness and vectors are always the shipped ones.
+    """The language model that the settings choose; witness and search are always the shipped ones.
 
     These are prepared first when that was not done yet.
     """
     cache = settings.cache_dir.expanduser()
-    vectors = await open_vectors(settings, progress)
+    models = await open_search(settings, progress)
     second = await asyncio.to_thread(prepare_witness, cache, progress=progress)
     witness = await asyncio.to_thread(Witness.load, second, threads=settings.lm_threads)
     model = await open_lm(
@@ -173,7 +179,7 @@ async def open_readers(settings: Settings, progress: Progress) -> Readers:
         queue=settings.lm_queue,
         timeout_s=settings.lm_timeout_s,
     )
-    return Readers(model, witness, vectors)
+    return Readers(model, witness, models)
 
 
 def open_communities(parts: Base) -> Communities:
@@ -206,7 +212,7 @@ def open_bench(parts: Base, judge: Judge) -> Bench:
 async def open_worker(parts: Base, judge: Judge, readers: Readers, told: Told) -> Worker:
     """A worker with all rooms of the two straight paths. `judge` judges where the policy book holds nothing."""
     house = parts.settings.community
-    shelves = Shelves(parts.redis, readers.vectors, parts.settings.cache_dir.expanduser() / "knowledge", house)
+    shelves = Shelves(parts.redis, readers.models, parts.settings.cache_dir.expanduser() / "knowledge", house)
     await shelves.prepare()
     room = AnswerRoom(shelves.search, readers.lm, readers.witness, confidence=parts.settings.answer_confidence)
     bench = open_bench(parts, judge)

@@ -20,6 +20,7 @@ from bot.lm.opening import check_model
 from bot.stream import Streams
 from bot.web.serving import bind
 from bot.witness import convert
+from bot.witness.encoder import TextEncoder
 from bot.witness.witness import Titled, Witness
 from moderation.errors import XiaoerError
 from moderation.judging.classifier import load_classifier
@@ -39,6 +40,7 @@ async def examine() -> list[Finding]:
         "redis": _redis,
         "model": _model,
         "witness": _witness,
+        "search": _search,
         "classifier": _classifier,
         "policy": _policy,
         "knowledge": _knowledge,
@@ -114,6 +116,17 @@ async def _witness(given: Settings) -> str:
     finally:
         await witness.close()
     return f"{convert.NAME} reads in {time.perf_counter() - began:.2f} s"
+
+
+async def _search(given: Settings) -> str:
+    """Every file of the search's encoder by its sha256 when it is prepared, and one text read."""
+    cache = given.cache_dir.expanduser()
+    if not convert.encoder_in(cache).exists():
+        return f"not prepared yet; `xiaoer run` makes it in {cache}"
+    encoder = await asyncio.to_thread(lambda: TextEncoder.load(convert.prepare_encoder(cache, verify=True)))
+    began = time.perf_counter()
+    await asyncio.to_thread(encoder.vectors, ["Payouts are sent every Monday."])
+    return f"{convert.PLAIN} reads in {time.perf_counter() - began:.2f} s"
 
 
 async def _classifier(_given: Settings) -> str:

@@ -17,7 +17,7 @@ from bot.batch import AnswerLine, JudgeLine, answer_lines, judge_lines, read_lin
 from bot.cli.screen import Bar
 from bot.config import settings
 from bot.knowledge.index import Index
-from bot.knowledge.meaning import TokenTable
+from bot.knowledge.meaning import Models
 from bot.knowledge.reading import read_folder
 from moderation.errors import XiaoerError
 from moderation.types import Passage
@@ -51,7 +51,7 @@ async def _answer(lines: list[AnswerLine], knowledge: Path, out: Path) -> None:
     with Bar(screen) as bar:
         readers = await open_readers(given, bar)
         try:
-            index = await asyncio.to_thread(_index, knowledge, readers.vectors, screen, bar)
+            index = await asyncio.to_thread(_index, knowledge, readers.models, screen, bar)
 
             async def search(_community: str, question: str) -> list[Passage]:
                 return await asyncio.to_thread(index.search, question, today=datetime.now(UTC).date())
@@ -67,11 +67,11 @@ async def _answer(lines: list[AnswerLine], knowledge: Path, out: Path) -> None:
             await readers.close()
 
 
-def _index(knowledge: Path, vectors: TokenTable | None, screen: Console, bar: Bar) -> Index:
+def _index(knowledge: Path, models: Models | None, screen: Console, bar: Bar) -> Index:
     folder = read_folder(knowledge)
     for fault in folder.faults:
         screen.print(Text(f"left out: {fault}", "yellow"), soft_wrap=True)
-    index = Index(vectors)
+    index = Index(models)
     for number, document in enumerate(folder.documents, 1):
         index.put(document)
         bar("indexing", number / len(folder.documents))

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from bot.app import base, open_vectors
+from bot.app import base, open_search
 from bot.cli.operators import operator
 from bot.cli.screen import Bar
 from bot.config import Settings, settings
@@ -119,8 +119,8 @@ def search(
 
     async def find(shelf: Shelf, given: Settings) -> None:
         with Bar(screen) as bar:
-            vectors = await open_vectors(given, bar)
-        index = Index(vectors)
+            models = await open_search(given, bar)
+        index = Index(models)
         await shelf.sync(index)
         for found in index.search(query, limit=limit, today=datetime.now(UTC).date()):
             screen.print(

@@ -16,7 +16,7 @@ from bot.answering.readers import Readers
 from bot.evaluation.houses import House, Question
 from bot.knowledge.documents import guess_lang
 from bot.knowledge.index import Index
-from bot.knowledge.meaning import TokenTable
+from bot.knowledge.meaning import Models
 from bot.lm.evaluate import best, units
 from bot.lm.types import Progress
 from moderation.types import Lang, Noun, Passage, Reply
@@ -84,8 +84,8 @@ class _Shelf(NamedTuple):
         return await asyncio.to_thread(self.held.search, question, today=self.today)
 
 
-def _shelf(house: House, vectors: TokenTable | None, today: date, progress: Progress) -> _Shelf:
-    index = Index(vectors)
+def _shelf(house: House, models: Models | None, today: date, progress: Progress) -> _Shelf:
+    index = Index(models)
     for number, document in enumerate(house.documents, 1):
         index.put(document)
         progress(f"{house.name}: documents", number / len(house.documents))
@@ -107,7 +107,7 @@ async def ask(
 
     Raises KnowledgeError when the vectors do not fit the search. A model that fails is counted, not raised.
     """
-    shelf = await asyncio.to_thread(_shelf, house, readers.vectors, today, progress)
+    shelf = await asyncio.to_thread(_shelf, house, readers.models, today, progress)
     room = AnswerRoom(shelf.search, readers.lm, readers.witness, confidence=confidence)
     done = []
     for number, question in enumerate(house.questions, 1):

@@ -6,19 +6,21 @@ import hashlib
 import json
 from array import array
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from importlib.metadata import version
+from itertools import repeat
 from typing import NamedTuple
 
 import numpy as np
 
 from bot.knowledge.documents import Document
-from bot.knowledge.meaning import Floats, Meaning, Tokens, TokenTable, constants
+from bot.knowledge.meaning import Floats, Meaning, Models, Sense, Tokens, constants
 from bot.knowledge.passages import cut
 from bot.knowledge.postings import Words
 from bot.knowledge.terms import terms
 from bot.knowledge.twins import Sketch, sketch
 
-FORMAT = 1
+FORMAT = 2
 """Grows whenever an extract of the same document becomes another, or is written otherwise."""
 LIBRARIES = ("jieba", "markdown-it-py", "PyStemmer")
 """What cuts a text, beside our own code and the model's tokens: another version may cut otherwise."""
@@ -50,26 +52,29 @@ class Extract(NamedTuple):
 
 
 class Extractor:
-    """Makes extracts. Safe to use from many threads if the vectors are."""
+    """Makes extracts. Safe to use from many threads if the models are."""
 
-    def __init__(self, vectors: TokenTable | None) -> None:
-        """Raises KnowledgeError if the vectors are another model's than the packaged one's."""
-        self.meaning = Meaning(vectors) if vectors else None
+    def __init__(self, models: Models | None) -> None:
+        """Raises KnowledgeError if the token vectors are another model's than the packaged one's."""
+        self.meaning = Meaning(models) if models else None
 
     def read(self, document: Document) -> Extract:
         """The extract of a document; title, tags and text alone bear on it."""
-        title = terms(" ".join((document.title, *document.tags)))
-        pieces = tuple(self._piece(document.title, title, text) for text in cut(document))
-        return Extract(pieces, sketch(document.text))
+        return self.read_all([document])[0]
 
-    def _piece(self, title: str, title_terms: list[str], text: str) -> Piece:
-        body = terms(text)
-        halves = Counter([*title_terms, *body, *body])
-        words = Words(tuple(halves), array("I", halves.values()), len(title_terms) + len(body))
-        if not self.meaning:
-            return Piece(text, words, None, None)
-        sense = self.meaning.read(f"{title}\n{text}")
-        return Piece(text, words, sense.tokens, sense.vector)
+    def read_all(self, documents: Sequence[Document]) -> list[Extract]:
+        """The extracts of documents, in order: their passages are read side by side."""
+        texts = [cut(one) for one in documents]
+        senses = self._senses(
+            [f"{one.title}\n{text}" for one, own in zip(documents, texts, strict=True) for text in own]
+        )
+        return [
+            Extract(tuple(map(_piece, _words(one, own), own, senses)), sketch(one.text))
+            for one, own in zip(documents, texts, strict=True)
+        ]
+
+    def _senses(self, texts: Sequence[str]) -> Iterator[Sense | None]:
+        return iter(self.meaning.told(texts)) if self.meaning and texts else repeat(None)
 
     def fingerprint(self) -> bytes:
         """Differs wherever the same document may give another extract."""
@@ -80,6 +85,19 @@ class Extractor:
                 made.update(part.tobytes())
         made.update(packed(self.read(_PROBE)))
         return made.digest()
+
+
+def _piece(words: Words, text: str, sense: Sense | None) -> Piece:
+    return Piece(text, words, sense.tokens if sense else None, sense.vector if sense else None)
+
+
+def _words(document: Document, texts: Sequence[str]) -> Iterator[Words]:
+    """Each passage's terms, those of its text counting twice as much as its title's and tags'."""
+    title = terms(" ".join((document.title, *document.tags)))
+    for text in texts:
+        body = terms(text)
+        halves = Counter([*title, *body, *body])
+        yield Words(tuple(halves), array("I", halves.values()), len(title) + len(body))
 
 
 def packed(extract: Extract) -> bytes:

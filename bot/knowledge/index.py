@@ -16,13 +16,13 @@ import numpy as np
 from bot.knowledge.documents import Document
 from bot.knowledge.extract import Extract, Extractor
 from bot.knowledge.kept import Kept
-from bot.knowledge.meaning import TokenTable
+from bot.knowledge.meaning import Models
 from bot.knowledge.ranking import Candidate, Question, Ranking, Rows, choose
 from bot.knowledge.terms import terms
 from bot.knowledge.twins import Twins, sketch, titled
 from moderation.types import Passage
 
-LIMIT = 8
+LIMIT = 9
 """Passages that a search brings, and that the witness reads."""
 QUERY_LENGTH = 600
 """Characters of a question that count; a longer text is no question, and its search would take long."""
@@ -38,14 +38,14 @@ class Followed(NamedTuple):
 class Index:
     """Documents of one community. Safe to use from many threads; put and remove take effect at once."""
 
-    def __init__(self, vectors: TokenTable | Extractor | None = None, kept: Path | None = None) -> None:
+    def __init__(self, models: Models | Extractor | None = None, kept: Path | None = None) -> None:
         """`kept` is the file where `follow` keeps what it worked out, for the next start; many indexes may share one
-        extractor over the vectors.
+        extractor over the models. Without models the search goes by words alone.
 
-        Raises KnowledgeError if the vectors are another model's than the packaged one's.
+        Raises KnowledgeError if the token vectors are another model's than the packaged one's.
         """
         self._lock = threading.RLock()
-        self._extractor = vectors if isinstance(vectors, Extractor) else Extractor(vectors)
+        self._extractor = models if isinstance(models, Extractor) else Extractor(models)
         self._kept = Kept(kept, self._extractor)
         self._ranking = Ranking(self._extractor.meaning)
         self._rows: dict[str, list[int]] = {}
@@ -113,19 +113,21 @@ class Index:
         A score is the probability that the passage covers the question: calibrated on open reading sets, where the
         answer was in the index for one half of the questions and taken out for the other.
         """
-        return [_passage(one) for one in choose(self._candidates(query, today), limit)]
+        return [_passage(one) for one in choose(self._candidates(self._question(query), today), limit)]
 
     def search_above(self, house: Index, query: str, *, limit: int = LIMIT, today: date) -> list[Passage]:
         """The same of these documents and the house's beneath them, but for those in whose place one of these is."""
-        beneath = house._candidates(query, today, without=self._replaced_in(house, today), own=False)
-        return [_passage(one) for one in choose([*self._candidates(query, today), *beneath], limit)]
+        question = self._question(query)
+        beneath = house._candidates(question, today, without=self._replaced_in(house, today), own=False)
+        return [_passage(one) for one in choose([*self._candidates(question, today), *beneath], limit)]
+
+    def _question(self, query: str) -> Question:
+        asked, meaning = query[:QUERY_LENGTH], self._extractor.meaning
+        return Question(list(dict.fromkeys(terms(asked))), meaning.asked(asked) if meaning else None)
 
     def _candidates(
-        self, query: str, today: date, *, without: frozenset[str] = frozenset(), own: bool = True
+        self, question: Question, today: date, *, without: frozenset[str] = frozenset(), own: bool = True
     ) -> list[Candidate]:
-        asked = query[:QUERY_LENGTH]
-        meaning = self._extractor.meaning
-        question = Question(list(dict.fromkeys(terms(asked))), meaning.read(asked) if meaning else None)
         with self._lock:
             shown = self._shown_on(today)
             gone = [row for id in without for row in self._rows.get(id, ())]

@@ -78,7 +78,8 @@ class Kept:
         for at in range(0, len(documents), BATCH):
             batch = [(document, self._key(document)) for document in documents[at : at + BATCH]]
             held = self._found([key for _, key in batch])
-            new = {key: self._extractor.read(document) for document, key in batch if key not in held}
+            unknown = {key: document for document, key in batch if key not in held}
+            new = dict(zip(unknown, self._extractor.read_all(list(unknown.values())), strict=True))
             self._keep(new.items())
             yield [(document, held.get(key) or new[key]) for document, key in batch]
             if (now := time.monotonic()) > told + TELL_S:

@@ -25,12 +25,13 @@ from bot.knowledge.relevance import OWN_FIRST, Doubles, Evidence, by_all, by_wor
 from bot.knowledge.twins import age, is_version, say_the_same
 
 CANDIDATES = 30
-"""How many passages words, and again meaning, propose."""
+"""How many passages words, and again meaning, propose; meaning as many of each language: vectors of one language lie
+nearer to each other than to those of the other."""
 SAME = 0.9
 """Passages whose terms overlap by this share (Jaccard) may be one text in two documents: the newer one is shown. Whole
 documents that are one text are folded before, by `twins.py`."""
 
-FOREIGN = 2
+FOREIGN = 3
 """Of the passages shown, the places kept for the other language, so that what it alone says is found too."""
 
 Rows = npt.NDArray[np.intp]
@@ -79,6 +80,8 @@ class Ranking:
         self._meaning = meaning
         self._words = Postings()
         self._nearest = Nearest(meaning.width) if meaning else None
+        self._english = np.zeros(256, np.bool_)
+        """Which rows are in English, with a meaning."""
         self._entries: dict[int, _Entry] = {}
         self._free: list[int] = []
 
@@ -87,8 +90,11 @@ class Ranking:
         row = self._free.pop() if self._free else len(self._entries)
         self._entries[row] = _Entry(document, piece.text, piece.tokens)
         self._words.put(row, piece.words)
-        if self._nearest and piece.vector is not None:
+        if self._nearest and piece.vector is not None and piece.tokens:
             self._nearest.put(row, piece.vector)
+            while row >= len(self._english):
+                self._english = np.concatenate([self._english, np.zeros_like(self._english)])
+            self._english[row] = piece.tokens.lang == "en"
         return row
 
     def remove(self, row: int) -> None:
@@ -120,10 +126,11 @@ class Ranking:
         if not (self._nearest and self._meaning and sense):
             return rows, by_words(coverage[rows]), np.zeros(len(rows), np.bool_)
         cosine = self._nearest.likeness(sense.vector)
-        near = shown[best(cosine[shown], CANDIDATES)]
-        rows = np.array(list(dict.fromkeys([*rows.tolist(), *near.tolist()])), np.intp)
+        apart = (shown[self._english[shown] == lang] for lang in (False, True))
+        near = [row for own in apart for row in own[best(cosine[own], CANDIDATES)].tolist()]
+        rows = np.array(list(dict.fromkeys([*rows.tolist(), *near])), np.intp)
         tokens = [tokens for row in rows.tolist() if (tokens := self._entries[row].tokens)]
-        foreign = np.array([one.lang != sense.tokens.lang for one in tokens], np.bool_)
+        foreign = self._english[rows] != (sense.tokens.lang == "en")
         return rows, by_all(Evidence(coverage[rows], cosine[rows], tokens, foreign), sense, self._meaning), foreign
 
 

@@ -15,7 +15,7 @@ from redis.asyncio import Redis
 
 from bot.knowledge.extract import Extractor
 from bot.knowledge.index import Index
-from bot.knowledge.meaning import TokenTable
+from bot.knowledge.meaning import Models
 from bot.knowledge.shelf import Shelf
 from moderation.types import Passage
 
@@ -34,9 +34,9 @@ class Shelves:
     `house` is the community whose shelf all others have beneath their own.
     """
 
-    def __init__(self, redis: Redis, vectors: TokenTable | None, kept: Path, house: str) -> None:
+    def __init__(self, redis: Redis, models: Models | None, kept: Path, house: str) -> None:
         self._redis = redis
-        self._extractor = Extractor(vectors)
+        self._extractor = Extractor(models)
         self._kept = kept
         self._house = house
         self._open: dict[str, _Open] = {}

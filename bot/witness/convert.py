@@ -1,4 +1,4 @@
-"""The published encoder with its taught change to a CTranslate2 folder in int8, made once in the cache."""
+"""The published encoder, plain or with its taught change, as a CTranslate2 folder in int8, made once in the cache."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from bot.witness import taught
 from bot.witness.packed_file import SHA256, Floats, PackedFile, published
 from bot.witness.pieces import kept, tokenizer_of
 
-NAME = "e5-small-witness"
+NAME, PLAIN = "e5-small-witness", "e5-small"
 FORMAT = 1
 """Grows whenever the conversion writes something else."""
 HEADS = "heads.safetensors"
@@ -37,6 +37,24 @@ def prepare(cache: Path, *, progress: Progress = silent, verify: bool = False) -
     """
     sums: dict[str, str | None] = {"model": SHA256, "taught": taught.SHA256}
     return made(cache, Recipe(folder_in(cache).name, sums, _write), progress=progress, verify=verify)
+
+
+def encoder_in(cache: Path) -> Path:
+    """Where the prepared encoder lies, whether it is there yet or not."""
+    return cache / f"{PLAIN}-v{FORMAT}"
+
+
+def prepare_encoder(cache: Path, *, progress: Progress = silent, verify: bool = False) -> Path:
+    """As `prepare`, the published encoder without what was taught: it has no heads.safetensors."""
+    return made(
+        cache, Recipe(encoder_in(cache).name, {"model": SHA256}, _write_plain), progress=progress, verify=verify
+    )
+
+
+def _write_plain(rough: Path, progress: Progress) -> None:
+    progress("reading the encoder", 0.0)
+    convert(published(), taught.Taught.nothing(), rough)
+    progress("reading the encoder", 1.0)
 
 
 def _write(rough: Path, progress: Progress) -> None:
@@ -63,7 +81,8 @@ def convert(source: PackedFile, change: taught.Taught, folder: Path) -> None:
     spec.validate()
     spec.optimize()
     spec.save(str(folder))
-    safetensors.numpy.save_file(change.heads, folder / HEADS)
+    if change.heads:
+        safetensors.numpy.save_file(change.heads, folder / HEADS)
 
 
 def _specification(source: PackedFile) -> Any:

@@ -93,6 +93,10 @@ class Pieces:
         """Reads `tokenizer.json` of a prepared folder; raises ModelError when it is missing or cut off."""
         return cls(tokenizer_in(folder, f"delete {folder} and run `xiaoer run` again"))
 
+    def alone(self, text: str, limit: int) -> list[int]:
+        """`<s> text </s>`, at most `limit` ids: a longer text is cut."""
+        return [BEGIN, *self._tokenizer.encode(text).ids[: limit - 2], END]
+
     def frame(self, question: str, passage: str, title: str = "") -> Framed:
         """`<s> question </s> title passage </s>`, the passage cut where the room ends."""
         head = f"{title}\n" if title else ""

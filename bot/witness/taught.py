@@ -22,18 +22,28 @@ HEADS = ("ends.w", "ends.b", "says.w", "says.b")
 class Taught:
     """The changes by the tensor's name, and `heads` by theirs, all float32."""
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, held: dict[str, Floats], heads: dict[str, Floats]) -> None:
+        self._held = held
+        self.heads = heads
+
+    @classmethod
+    def nothing(cls) -> Taught:
+        """No change and no heads: the encoder as it was published."""
+        return cls({}, {})
+
+    @classmethod
+    def read(cls, file: Path) -> Taught:
         """Reads the file; raises ModelError when it is no such file."""
         try:
             with safe_open(file, framework="numpy") as opened:
                 held = {name: opened.get_tensor(name).astype(np.float32) for name in opened.keys()}  # noqa: SIM118
-            self.heads: dict[str, Floats] = {name: held.pop(name) for name in HEADS}
+            heads = {name: held.pop(name) for name in HEADS}
         except (OSError, SafetensorError, KeyError) as error:
             raise ModelError(
                 f"the witness {file} cannot be read ({error}); restore it with `git checkout {file}` "
                 "or reinstall xiaoer"
             ) from error
-        self._held = held
+        return cls(held, heads)
 
     def matrix(self, name: str, published: Floats) -> Floats:
         """A matrix, [out, in], as it was taught: published + up @ down."""
@@ -53,4 +63,4 @@ def shipped() -> Taught:
     """The change that comes with the package; raises ModelError when its bytes are not those we pinned."""
     if FILE.is_file():
         check_pinned(FILE, SHA256)
-    return Taught(FILE)
+    return Taught.read(FILE)

@@ -136,7 +136,7 @@ def train_witness(
     ids, _, tokenizer = vocabulary(source)
     network = Network(source, ids)
     if begin:
-        network.take_up(source, Taught(begin))
+        network.take_up(source, Taught.read(begin))
     learned = network.learned()
     decayed = {"params": [one for one in learned if one.ndim > 1], "weight_decay": 0.01}
     others = {"params": [one for one in learned if one.ndim == 1], "weight_decay": 0.0}

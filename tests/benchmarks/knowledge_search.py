@@ -20,7 +20,7 @@ from statistics import median, quantiles
 
 from bot.knowledge.documents import Document
 from bot.knowledge.index import Index
-from bot.knowledge.meaning import TokenTable
+from bot.knowledge.meaning import Models
 from bot.knowledge.passages import blocks
 from bot.knowledge.reading import read_folder
 from bot.knowledge.shelf import Shelf
@@ -28,6 +28,8 @@ from bot.knowledge.terms import warm
 from bot.lm.cache import prepare
 from bot.lm.vectors import TokenVectors
 from bot.redis_server import EmbeddedRedis, open_client
+from bot.witness.convert import prepare_encoder
+from bot.witness.encoder import TextEncoder
 
 SAMPLE = Path(__file__).parent.parent.parent / "bot/sample/knowledge"
 QUESTIONS = (
@@ -55,7 +57,7 @@ def made(count: int) -> list[Document]:
     return found
 
 
-async def measure(count: int, vectors: TokenTable, folder: Path) -> None:
+async def measure(count: int, models: Models, folder: Path) -> None:
     """Prints the figures of one size."""
     documents = made(count)
     server = EmbeddedRedis(folder)
@@ -65,10 +67,10 @@ async def measure(count: int, vectors: TokenTable, folder: Path) -> None:
             shelf = Shelf(redis, "bench")
             await shelf.put_many(documents)
             kept = folder / "knowledge" / "bench.sqlite"
-            took = await _timed(shelf, Index(vectors, kept))
+            took = await _timed(shelf, Index(models, kept))
             say(count, f"indexed in {took}")
             size = sum(path.stat().st_size for path in kept.parent.iterdir())
-            index = Index(vectors, kept)
+            index = Index(models, kept)
             took = await _timed(shelf, index)
             say(count, f"found again after a restart in {took}; {size / 1e6:.0f} MB on the disk")
             await shelf.put(documents[0].model_copy(update={"text": "A new text."}))
@@ -108,10 +110,11 @@ def main(arguments: Sequence[str]) -> None:
     parser.add_argument("--documents", type=int, nargs="+", default=[1000, 10_000])
     given = parser.parse_args(arguments)
     warm()
-    vectors = TokenVectors(prepare(Path.home() / ".cache" / "xiaoer"))
+    cache = Path.home() / ".cache" / "xiaoer"
+    models = Models(TokenVectors(prepare(cache)), TextEncoder.load(prepare_encoder(cache)))
     for count in given.documents:
         with tempfile.TemporaryDirectory() as folder:
-            asyncio.run(measure(count, vectors, Path(folder)))
+            asyncio.run(measure(count, models, Path(folder)))
 
 
 if __name__ == "__main__":

@@ -3,17 +3,15 @@ from __future__ import annotations
 import json
 from collections import Counter, defaultdict
 from datetime import date
-from pathlib import Path
 
 import pytest
 
 from bot.knowledge.index import Index
 from bot.knowledge.reading import read_folder
-from bot.lm.cache import prepare
-from bot.lm.vectors import TokenVectors
 from bot.sample import DAY, EXPECTED, KNOWLEDGE
 from moderation import policy
 from moderation.types import Message
+from tests.bot.models import real_models
 
 TODAY = date(2026, 11, 20)
 OUTCOMES = {"answered", "silent", "enforced", "escalated"}
@@ -69,7 +67,7 @@ def messages() -> list[Message]:
 
 @pytest.fixture(scope="module")
 def index() -> Index:
-    built = Index(TokenVectors(prepare(Path.home() / ".cache" / "xiaoer")))
+    built = Index(real_models())
     for document in read_folder(KNOWLEDGE).documents:
         built.put(document)
     return built

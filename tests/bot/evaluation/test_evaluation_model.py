@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 from bot.answering.readers import Readers
 from bot.evaluation.asking import ask
 from bot.evaluation.houses import House, Question
 from bot.knowledge.reading import read_folder
-from bot.lm.cache import prepare
 from bot.lm.opening import open_lm
-from bot.lm.vectors import TokenVectors
 from bot.sample import KNOWLEDGE
 from bot.witness.convert import prepare as prepare_witness
 from bot.witness.witness import Witness
+from tests.bot.models import CACHE, real_models
 
-CACHE = Path.home() / ".cache" / "xiaoer"
 TODAY = date(2026, 11, 20)
 EN = {"lang": "en", "answerable": True, "document": "en/payouts.md"}
 ZH = {"lang": "zh", "answerable": True, "document": "zh/payouts.md"}
@@ -34,8 +31,8 @@ QUESTIONS: list[dict[str, Any]] = [
 async def test_the_real_path_finds_what_is_valid_and_says_what_stands_there() -> None:
     questions = tuple(Question(kind="sample", **one) for one in QUESTIONS)
     house = House("sample", read_folder(KNOWLEDGE).documents, questions)
-    vectors, witness = TokenVectors(prepare(CACHE)), Witness.load(prepare_witness(CACHE))
-    readers = Readers(await open_lm(cache=CACHE, device="cpu", timeout_s=120), witness, vectors)
+    witness = Witness.load(prepare_witness(CACHE))
+    readers = Readers(await open_lm(cache=CACHE, device="cpu", timeout_s=120), witness, real_models())
     try:
         done = await ask(house, readers, confidence=0.5, today=TODAY, progress=lambda _step, _part: None)
     finally:

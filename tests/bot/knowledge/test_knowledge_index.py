@@ -13,13 +13,12 @@ from hypothesis import strategies as st
 
 from bot.knowledge import terms as search_terms
 from bot.knowledge.documents import Document, KnowledgeError
-from bot.knowledge.fitting import fit
+from bot.knowledge.fitting import fit, leaning
 from bot.knowledge.index import Index
-from bot.knowledge.meaning import Floats, Meaning
+from bot.knowledge.meaning import Floats, Meaning, Models, constants
 from bot.knowledge.terms import terms
-from bot.lm.cache import prepare
-from bot.lm.vectors import TokenVectors
 from moderation.types import Lang
+from tests.bot.models import real_models
 
 TODAY = date(2026, 11, 20)
 
@@ -34,14 +33,9 @@ ZH_REFUND = document("refund", "保证金在关店 30 天后原路退回。", "z
 ZH_LATE = document("late", "超时发货按商品金额的 5% 赔付给买家。", "zh", "延迟发货")
 
 
-@pytest.fixture(scope="module")
-def vectors() -> TokenVectors:
-    return TokenVectors(prepare(Path.home() / ".cache" / "xiaoer"))
-
-
 @pytest.fixture(params=["words", "meaning"])
-def index(request: pytest.FixtureRequest, vectors: TokenVectors) -> Index:
-    return Index(vectors if request.param == "meaning" else None)
+def index(request: pytest.FixtureRequest) -> Index:
+    return Index(real_models() if request.param == "meaning" else None)
 
 
 def found(index: Index, query: str, day: date = TODAY) -> list[str]:
@@ -79,8 +73,8 @@ def test_an_empty_index_finds_nothing(index: Index) -> None:
     assert index.search("deposit", today=TODAY) == []
 
 
-def test_a_question_finds_the_document_of_the_other_language(vectors: TokenVectors) -> None:
-    index = Index(vectors)
+def test_a_question_finds_the_document_of_the_other_language() -> None:
+    index = Index(real_models())
     index.put(SHIPPING)
     index.put(document("tea", "Green tea should be kept in a cool and dry place.", title="Tea"))
     index.put(ZH_REFUND)
@@ -162,8 +156,8 @@ def test_any_sequence_of_puts_and_removes_leaves_what_was_put_last(steps: list[t
         assert seen == {one.text for one in expected.values() if word in one.text}
 
 
-def test_rows_of_removed_vectors_are_used_again(vectors: TokenVectors) -> None:
-    index = Index(vectors)
+def test_rows_of_removed_vectors_are_used_again() -> None:
+    index = Index(real_models())
     for number in range(300):
         index.put(document(str(number), f"note {number}"))
     for number in range(290):
@@ -214,17 +208,34 @@ class StubTable:
         return np.eye(8, 4, dtype=np.float32)[list(ids)] + 1
 
 
+class StubEncoder:
+    """Two numbers for each text: how long it is, and how Chinese."""
+
+    def vectors(self, texts: Sequence[str], *, asked: bool = False) -> Floats:
+        rows = [[len(text), 10.0 * sum(letter > "\u3400" for letter in text)] for text in texts]
+        return np.array(rows, np.float32) + asked
+
+
 def test_another_models_vectors_are_refused() -> None:
     with pytest.raises(KnowledgeError, match="4 numbers wide where 640"):
-        Index(StubTable())
+        Index(Models(StubTable(), StubEncoder()))
 
 
 def test_fitting_takes_the_shared_part_away() -> None:
     texts = ["abc", "abd", "bcd", "cda", "一丁", "丁七", "七一丁", "丁丁七", "acd", "一七"]
     fitted = fit(StubTable(), texts, vocabulary=8)
     assert np.allclose(fitted.directions @ fitted.directions.T, np.eye(len(fitted.directions)), atol=1e-4)
-    assert fitted.commonness.min() < fitted.commonness.max() <= 255
-    meaning = Meaning(StubTable(), fitted)
-    one = meaning.read("ab")
-    assert one.weights.sum() == pytest.approx(1)
-    assert meaning.read("").tokens.ids.size == 0
+    assert fitted.commonness[ord("e") % 8] > fitted.commonness[ord("a") % 8]
+    assert leaning(StubEncoder(), ["abc", "abcde", "一丁"], asked=False).tolist() == [[2, 20], [4, 0]]
+
+
+def test_a_text_means_the_same_in_both_languages_more_than_another_text_does() -> None:
+    meaning = Meaning(real_models())
+    asked = meaning.asked("When is my deposit paid back?")
+    same, other, foreign = meaning.told(
+        ["关店后保证金什么时候退还给卖家", "主图要用白色背景", "A white background is best."]
+    )
+    assert same.vector @ asked.vector > max(other.vector @ asked.vector, foreign.vector @ asked.vector)
+    assert np.linalg.norm(same.vector) == pytest.approx(1, abs=1e-5)
+    assert constants().passages.shape == constants().questions.shape == (2, meaning.width)
+    assert (meaning.asked("").tokens.ids.size, len(meaning.asked("").vector)) == (0, meaning.width)

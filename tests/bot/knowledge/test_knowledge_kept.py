@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -17,17 +18,17 @@ from bot.knowledge import extract, kept
 from bot.knowledge.documents import Document
 from bot.knowledge.extract import Extract, Extractor, packed, unpacked
 from bot.knowledge.index import Followed, Index
+from bot.knowledge.meaning import Models
 from bot.knowledge.stored import Parser
-from bot.lm.cache import prepare
-from bot.lm.vectors import TokenVectors
 from tests.bot.knowledge.test_knowledge_index import DEPOSIT, SHIPPING, TODAY, ZH_LATE, ZH_REFUND, document, found
+from tests.bot.models import real_models
 
 DOCUMENTS = (DEPOSIT, SHIPPING, ZH_REFUND, ZH_LATE)
 
 
 @pytest.fixture(scope="module")
-def vectors() -> TokenVectors:
-    return TokenVectors(prepare(Path.home() / ".cache" / "xiaoer"))
+def models() -> Models:
+    return real_models()
 
 
 @pytest.fixture
@@ -40,18 +41,18 @@ class Watch:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.read: list[str] = []
-        real = Extractor.read
+        real = Extractor.read_all
 
-        def read(extractor: Extractor, one: Document) -> Extract:
-            self.read.append(one.id)
-            return real(extractor, one)
+        def read_all(extractor: Extractor, documents: Sequence[Document]) -> list[Extract]:
+            self.read += [one.id for one in documents]
+            return real(extractor, documents)
 
-        monkeypatch.setattr(Extractor, "read", read)
+        monkeypatch.setattr(Extractor, "read_all", read_all)
 
-    def follow(self, file: Path, *documents: Document, vectors: TokenVectors | None = None) -> Index:
+    def follow(self, file: Path, *documents: Document, models: Models | None = None) -> Index:
         """A process that starts; the probe of its fingerprint does not count."""
         self.read.clear()
-        index = Index(vectors, file)
+        index = Index(models, file)
         index.follow(documents)
         self.read = [id for id in self.read if id != "probe"]
         return index
@@ -66,17 +67,17 @@ def holds(folder: Path, text: str) -> bool:
     return any(text.encode() in path.read_bytes() for path in folder.iterdir())
 
 
-def test_a_restart_works_out_only_what_is_new(file: Path, watch: Watch, vectors: TokenVectors) -> None:
-    watch.follow(file, DEPOSIT, SHIPPING, vectors=vectors)
+def test_a_restart_works_out_only_what_is_new(file: Path, watch: Watch, models: Models) -> None:
+    watch.follow(file, DEPOSIT, SHIPPING, models=models)
     assert watch.read == ["deposit", "shipping"]
     moved = SHIPPING.model_copy(update={"id": "moved", "valid_until": TODAY})
-    index = watch.follow(file, DEPOSIT, moved, ZH_LATE, vectors=vectors)
+    index = watch.follow(file, DEPOSIT, moved, ZH_LATE, models=models)
     assert watch.read == ["late"]
     assert found(index, "How fast do I have to ship?")[0] == "moved"
 
 
-def test_what_comes_from_the_disk_scores_the_same(file: Path, watch: Watch, vectors: TokenVectors) -> None:
-    made, held = (watch.follow(file, *DOCUMENTS, vectors=vectors) for _ in range(2))
+def test_what_comes_from_the_disk_scores_the_same(file: Path, watch: Watch, models: Models) -> None:
+    made, held = (watch.follow(file, *DOCUMENTS, models=models) for _ in range(2))
     assert watch.read == []
     for query in ("How fast do I have to ship?", "保证金什么时候退", "what deposit", "延迟发货 compensation"):
         one, other = (index.search(query, today=TODAY) for index in (made, held))
@@ -98,13 +99,13 @@ def test_what_is_deleted_or_replaced_is_not_on_the_disk_either(file: Path) -> No
 
 
 def test_another_version_of_what_makes_extracts_finds_none(
-    file: Path, watch: Watch, monkeypatch: pytest.MonkeyPatch, vectors: TokenVectors
+    file: Path, watch: Watch, monkeypatch: pytest.MonkeyPatch, models: Models
 ) -> None:
     watch.follow(file, DEPOSIT)
-    watch.follow(file, DEPOSIT, vectors=vectors)
+    watch.follow(file, DEPOSIT, models=models)
     assert watch.read == ["deposit"]
     monkeypatch.setattr(extract, "FORMAT", 0)
-    watch.follow(file, DEPOSIT, vectors=vectors)
+    watch.follow(file, DEPOSIT, models=models)
     assert watch.read == ["deposit"]
     with sqlite3.connect(file) as disk:
         assert disk.execute("SELECT count(*) FROM extracts").fetchone() == (1,)
@@ -200,8 +201,8 @@ def test_a_long_run_is_told(file: Path, monkeypatch: pytest.MonkeyPatch) -> None
 
 @settings(max_examples=30, deadline=None)
 @given(title=st.text(min_size=1).filter(str.strip), text=st.text(min_size=1, max_size=2000))
-def test_an_extract_survives_the_trip(vectors: TokenVectors, title: str, text: str) -> None:
-    for extractor in (Extractor(None), Extractor(vectors)):
+def test_an_extract_survives_the_trip(models: Models, title: str, text: str) -> None:
+    for extractor in (Extractor(None), Extractor(models)):
         made = extractor.read(document("a", text, title=title[:200].strip()))
         held = unpacked(packed(made))
         assert np.array_equal(made.sketch, held.sketch)

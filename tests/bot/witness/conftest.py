@@ -51,5 +51,5 @@ def learned(source: PackedFile, tmp_path_factory: pytest.TempPathFactory) -> Lea
     losses = taught_for(network, lessons_of(source), 45)
     file = folder.parent / f"{folder.name}.safetensors"
     save(network, source, file, {})
-    convert(source, Taught(file), folder)
+    convert(source, Taught.read(file), folder)
     return Learned(network, losses, file, folder)

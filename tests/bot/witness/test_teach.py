@@ -111,7 +111,7 @@ def test_of_a_change_of_higher_rank_the_smallest_part_is_lost() -> None:
 
 
 def test_what_is_saved_is_what_was_taught(source: PackedFile, learned: Learned) -> None:
-    taught, state = Taught(learned.file), learned.network.encoder.state_dict()
+    taught, state = Taught.read(learned.file), learned.network.encoder.state_dict()
     assert sorted(learned.network.published.values()) == sorted(set(tensors()) - {"emb.word"})
     for theirs, ours in learned.network.published.items():
         now, before = state[theirs].numpy(), source.tensor(ours)
@@ -132,7 +132,7 @@ def test_a_network_goes_on_where_the_earlier_one_stopped(source: PackedFile, lea
     with torch.no_grad():
         wanted = torch.cat([one.flatten() for one in learned.network(ids, mask)])
         before = torch.cat([one.flatten() for one in fresh(ids, mask)])
-        fresh.take_up(source, Taught(learned.file))
+        fresh.take_up(source, Taught.read(learned.file))
         after = torch.cat([one.flatten() for one in fresh(ids, mask)])
     assert (before - wanted).abs().max() > 1
     assert torch.allclose(after, wanted, atol=0.05)
@@ -145,7 +145,7 @@ def test_a_file_of_another_kind_is_one_line_with_the_mend(learned: Learned, tmp_
     for written in (b"nothing", learned.file.read_bytes()[:-9], headless):
         file.write_bytes(written)
         with pytest.raises(ModelError, match=r"witness\.safetensors cannot be read .*git checkout") as told:
-            Taught(file)
+            Taught.read(file)
         assert "\n" not in str(told.value)
 
 
@@ -163,7 +163,7 @@ def test_training_goes_on_from_an_earlier_file_and_teaches_at_least_one_batch(
     assert (said, steps) == (sha256(out), [1.0])
     with safe_open(out, framework="numpy") as opened:
         assert opened.metadata() == {"seed": "7", "batches": "1"}
-    earlier, later, published = Taught(begin), Taught(out), source.matrix("l1.fo.w")
+    earlier, later, published = Taught.read(begin), Taught.read(out), source.matrix("l1.fo.w")
     assert np.array_equal(earlier.matrix("l1.fo.w", published), published)
     assert not np.array_equal(later.matrix("l1.fo.w", published), published)
     assert all(np.allclose(later.heads[name], earlier.heads[name], atol=1e-3) for name in HEADS)
