@@ -126,8 +126,10 @@ class AnswerRoom:
         likeliest = sorted(zip(passages, marks, strict=True), key=_promise, reverse=True)
         prompts = [reading(question, found.title, found.text, earlier=earlier) for found, _ in likeliest[:READ]]
         completions = await self._lm.complete(prompts, max_tokens=MAX_TOKENS, group=community)
-        pairs = zip(likeliest, completions, strict=False)
-        made = [drafts(question, found, said, mark, first=found is passages[0]) for (found, mark), said in pairs]
+        made = [
+            drafts(question, found, said, mark, first=found is passages[0], leads=rank == 0)
+            for rank, ((found, mark), said) in enumerate(zip(likeliest, completions, strict=False))
+        ]
         told = weighed(question, list(chain.from_iterable(made)))
         return Considered(tuple(found for found, _ in likeliest), told, "" if told else "not_answered")
 

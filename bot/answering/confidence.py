@@ -3,7 +3,7 @@
 A small model's own likelihood orders right from wrong poorly. Several weak signs together do it far better: how readily
 the language model answers rather than refuses; whether the witness, a reader of another kind, says that the passage
 answers, and believes the answer to stand in the same sentence; what the search thinks; what they read in the other
-passages. The weights are of a logistic regression (`bot/evaluation/fitting.py`), fitted to 1,147 drafts over passages
+passages. The weights are of a logistic regression (`bot/evaluation/fitting.py`), fitted to 741 drafts over passages
 that neither reader was taught. Further signs were tried and told nothing more: the mean likelihood of the words, their
 number, those shared with the question, the same draft in a second passage, the told sentence read by itself.
 """
@@ -26,9 +26,9 @@ class Signs(NamedTuple):
     `willing`: the model answers rather than refuses. `says`: the passage answers, by the witness; `held`: the part of
     the witness's belief where the answer stands that lies in what is told. `agreed`: how much of the witness's mark
     stands in what the model said; `own`: 1 for the draft of the witness. `score`: the search's probability that the
-    passage covers the question; `first`: 1 when the search finds none better. `rival`: as `willing`, of the best other
-    passage with another draft. `foreign`: 1 when the passage is in the other language. `wanting`: 1 when a number was
-    asked for and none is told.
+    passage covers the question; `first`: 1 when the search finds none better; `leads`: 1 when search and witness
+    together find none likelier. `rival`: as `willing`, of the best other passage with another draft. `foreign`: 1 when
+    the passage is in the other language. `wanting`: 1 when a number was asked for and none is told.
     """
 
     willing: float
@@ -38,6 +38,7 @@ class Signs(NamedTuple):
     own: float
     score: float
     first: float
+    leads: float
     rival: float
     foreign: float
     wanting: float

@@ -47,6 +47,8 @@ class Draft:
     by_witness: bool = False
     first: bool = False
     """Whether the search finds no better passage."""
+    leads: bool = False
+    """Whether search and witness together find none likelier."""
 
     @cached_property
     def told(self) -> str:
@@ -90,7 +92,9 @@ def weighed(question: str, drafts: Sequence[Draft]) -> tuple[Weighed, ...]:
     return tuple(sorted((Weighed(*pair, confidence(pair[1])) for pair in seen), key=lambda one: -one.likely))
 
 
-def drafts(question: str, passage: Passage, completion: Completion, mark: Mark, *, first: bool = False) -> list[Draft]:
+def drafts(
+    question: str, passage: Passage, completion: Completion, mark: Mark, *, first: bool = False, leads: bool = False
+) -> list[Draft]:
     """What the model says of a passage as far as that proves it, and what the witness marks if that is another thing.
 
     None of them when it only repeats the question.
@@ -98,7 +102,9 @@ def drafts(question: str, passage: Passage, completion: Completion, mark: Mark, 
     said = _said(completion)
     text = proven(said, passage.text) if said else ""
     marked = _marked(mark) if mark.says >= HALF else ""
-    both = [Draft(words, passage, completion, mark, own, first) for words, own in ((text, False), (marked, True))]
+    both = [
+        Draft(words, passage, completion, mark, own, first, leads) for words, own in ((text, False), (marked, True))
+    ]
     asked = set(terms(question))
     of_model, of_witness = ([one] if one.text and not set(terms(one.text)) <= asked else [] for one in both)
     return [*of_model, *(one for one in of_witness if not (of_model and one.told in of_model[0].told))]
@@ -125,6 +131,7 @@ def signs(question: str, best: Draft, others: Sequence[Draft]) -> Signs:
         own=float(best.by_witness),
         score=best.passage.score,
         first=float(best.first),
+        leads=float(best.leads),
         rival=max(rivals, default=-MOST),
         foreign=float(best.passage.lang != guess_lang(question)),
         wanting=float(bool(_NUMBER_ASKED.search(question)) and not _NUMBER.search(best.told)),

@@ -19,7 +19,7 @@ SETTLEMENT = Passage(document="a", title="结算周期", text=f"{TOLD}节假日�
 OTHER = Passage(document="b", title="Deposit", text="The deposit is 500 yuan.", lang="en", score=0.4)
 
 
-PLAIN = Weights(-5.5, (0.4, 0.25, 0.0, 1.5, 0.0, 2.0, 0.5, -0.1, 0.0, -1.0))
+PLAIN = Weights(-5.5, (0.4, 0.25, 0.0, 1.5, 0.0, 2.0, 0.5, 0.0, -0.1, 0.0, -1.0))
 """The room's rules hold whatever the shipped weights are."""
 
 
@@ -232,15 +232,15 @@ def test_the_signs_of_a_draft_tell_doubt_rivals_and_what_is_wanting() -> None:
         signs("多久结算？", best, [replace(best, passage=best.passage.model_copy(update={"document": "c"}))]).rival
         == -MOST
     )
-    assert signs("How long?", replace(best, first=True), [])[-4:] == (1.0, -MOST, 1.0, 0.0)
+    assert signs("How long?", replace(best, first=True), [])[-5:] == (1.0, 0.0, -MOST, 1.0, 0.0)
     assert signs("多久结算？", made("7 天", Mark("顺延", 0.9, 0.8)), []).agreed < 0.5
     assert signs("结算多少钱？", made("节假日顺延"), []).wanting == 1.0
 
 
 def test_confidence_falls_with_doubt_and_lies_between_nothing_and_certainty() -> None:
-    sure = Signs(MOST, MOST, 1.0, 1.0, 0.0, 1.0, 1.0, -MOST, 0.0, 0.0)
+    sure = Signs(MOST, MOST, 1.0, 1.0, 0.0, 1.0, 1.0, 1.0, -MOST, 0.0, 0.0)
     values = [confidence(sure._replace(willing=value)) for value in (-MOST, -2.0, 0.0, 2.0, MOST)]
     assert values == sorted(values)
     assert confidence(sure) > 0.9
-    unsure = Signs(-MOST, -MOST, 0.0, 0.0, 0.0, 0.0, 0.0, MOST, 1.0, 1.0)
+    unsure = Signs(-MOST, -MOST, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, MOST, 1.0, 1.0)
     assert 0 <= confidence(unsure) < 0.1
