@@ -3,7 +3,7 @@
 A small model's own likelihood orders right from wrong poorly. Several weak signs together do it far better: how readily
 the language model answers rather than refuses; whether the witness, a reader of another kind, says that the passage
 answers, and believes the answer to stand in the same sentence; what the search thinks; what they read in the other
-passages. The weights are of a logistic regression (`bot/evaluation/fitting.py`), fitted to 741 drafts over passages
+passages. The weights are of a logistic regression (`bot/evaluation/fitting.py`), fitted to 780 drafts over passages
 that neither reader was taught. Further signs were tried and told nothing more: the mean likelihood of the words, their
 number, those shared with the question, the same draft in a second passage, the told sentence read by itself.
 """
