@@ -169,7 +169,8 @@ async def test_int8_says_the_next_token_that_torch_is_sure_of(small: Ctranslate,
     sure = [(one.text, other.text) for one, other in zip(ours, theirs, strict=True) if other.logprob > math.log(0.5)]
     assert len(sure) >= 3
     assert all(one == other for one, other in sure), sure
-    assert [one.logprob for one in ours] == pytest.approx([other.logprob for other in theirs], abs=0.3)
+    # A processor without VNNI adds int8 products in 16 bits and is a little further off: 0.31 was seen on one.
+    assert [one.logprob for one in ours] == pytest.approx([other.logprob for other in theirs], abs=0.4)
     for one, other in zip(ours, theirs, strict=True):
         assert one.refusal == pytest.approx(other.refusal, abs=0.2)
 
