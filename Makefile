@@ -37,15 +37,12 @@ run: $(VENV)/.installed ## start everything: community page, console, worker, em
 
 # Two halves side by side, one core each: threads that spin for each other's core would cost more than they bring. Two
 # plain processes, because under pytest-xdist a native library ended a worker once, and the run then waited for ever.
-# The language model's tests are a process of their own: behind the others a native thread ended it, when torch and
-# CTranslate2 had been closed in it in turn.
 test: $(VENV)/.installed-test ## lint, types, walls and the whole suite
 	@$(BIN)/python tests/prepare.py
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy bot moderation tests
-	@export OMP_NUM_THREADS=1; \
-	{ $(BIN)/python -m pytest -q tests/bot --ignore tests/bot/lm && $(BIN)/python -m pytest -q tests/bot/lm; } & half=$$!; \
+	@export OMP_NUM_THREADS=1; $(BIN)/python -m pytest -q tests/bot & half=$$!; \
 	$(BIN)/python -m pytest -q --ignore tests/bot; rest=$$?; \
 	wait $$half && test $$rest -eq 0
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -66,6 +66,19 @@ class Row:
     def finished(self) -> bool:
         return self.ended or self.left <= 0 or self.doubt >= CERTAIN or self.done.cancelled()
 
+    def note(self, step: Any, ends: Sequence[str]) -> bool:
+        """Adds a token; True when the row stops here, at a refusal or because nobody wants it."""
+        self.first_ms = self.first_ms or (time.perf_counter() - self.handed_over) * 1000
+        if step.token == REFUSAL:
+            return True
+        self.steps += 1
+        self.likely += step.log_prob
+        if step.token in ends:
+            self.ended = True
+        else:
+            self.tokens.append(step.token)
+        return self.done.cancelled()
+
     def result(self) -> Made:
         if self.doubt >= CERTAIN:
             return Made([REFUSAL], math.log(self.doubt), self.doubt, self.first_ms)
@@ -99,6 +112,12 @@ def _untold(rows: Sequence[Row]) -> list[Row]:
             if row.done.set_running_or_notify_cancel():
                 row.done.set_result(made)
     return [row for row in rows if not row.finished()]
+
+
+def _noting(rows: Sequence[Row], ends: Sequence[str]) -> Callable[[Any], bool]:
+    """What CTranslate2 calls with each token. Its thread may let go of this last, after all others: it must not hold
+    the generator, whose end waits for that thread; waiting for itself aborts the process."""
+    return lambda step: rows[step.batch_id].note(step, ends)
 
 
 class Batch:
@@ -136,19 +155,6 @@ class Batch:
         """Writes the rest of the answers, also of those that would refuse but are not certain."""
         self._generate(rows, max_length=rows[0].left, suppress_sequences=[[REFUSAL]])
 
-    def _note(self, row: Row, step: Any) -> bool:
-        """Adds a token to its row; True when the row stops here, at a refusal or because nobody wants it."""
-        row.first_ms = row.first_ms or (time.perf_counter() - row.handed_over) * 1000
-        if step.token == REFUSAL:
-            return True
-        row.steps += 1
-        row.likely += step.log_prob
-        if step.token in self._ends:
-            row.ended = True
-        else:
-            row.tokens.append(step.token)
-        return row.done.cancelled()
-
     def _generate(self, rows: Sequence[Row], **options: Any) -> Any:
         shared = rows[0].held if all(row.held == rows[0].held for row in rows) else ()
         if shared:
@@ -160,7 +166,7 @@ class Batch:
             include_prompt_in_result=False,
             end_token=self._ends,
             return_scores=True,
-            callback=lambda step: self._note(rows[step.batch_id], step),
+            callback=_noting(rows, self._ends),
             **options,
         )
 

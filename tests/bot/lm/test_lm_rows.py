@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import weakref
+from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.lm import prepare, reading
 from bot.lm.ctranslate import Ctranslate
-from bot.lm.ctranslate_rows import LOGITS, NEAR, ROWS, Row, together
+from bot.lm.ctranslate_rows import LOGITS, NEAR, ROWS, Batch, Row, together
 from bot.lm.prompt import CERTAIN
 from bot.lm.types import Completion
 
@@ -82,3 +87,27 @@ def test_a_batch_has_the_first_row_and_none_that_would_hold_it_up(waiting: list[
 
 def _shape(row: Row) -> tuple[int, int, int]:
     return row.size, len(row.asked), row.max_tokens
+
+
+class StubGenerator:
+    """Writes one token for each prompt, and leaves with another what it was given to call."""
+
+    def __init__(self, left: list[Callable[[Any], bool]]) -> None:
+        self._left = left
+
+    def generate_batch(self, prompts: list[list[str]], *, callback: Callable[[Any], bool], **_options: Any) -> Any:
+        self._left.append(callback)
+        for row in range(len(prompts)):
+            callback(SimpleNamespace(batch_id=row, token="said", log_prob=-0.5))
+        return [SimpleNamespace(logits=[[np.zeros(2)]]) for _ in prompts]
+
+
+def test_what_is_left_with_the_engine_s_thread_does_not_hold_the_model() -> None:
+    left: list[Callable[[Any], bool]] = []
+    generator, row = StubGenerator(left), Row((), ["asked"], 1)
+    held = weakref.ref(generator)
+    Batch(generator, refusal=0, ends=[]).run([row])
+    del generator
+    assert row.done.result().tokens == ["said"]
+    assert left
+    assert held() is None
