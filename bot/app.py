@@ -38,8 +38,7 @@ from bot.redis_server import EmbeddedRedis, open_client
 from bot.router import Router
 from bot.sample import KNOWLEDGE, POLICY
 from bot.stream import Streams
-from bot.witness.convert import prepare as prepare_witness
-from bot.witness.convert import prepare_encoder
+from bot.witness.convert import PLAIN, WITNESS
 from bot.witness.encoder import TextEncoder
 from bot.witness.witness import Witness
 from bot.worker import Told, Worker
@@ -156,7 +155,7 @@ async def open_search(settings: Settings, progress: Progress) -> Models:
     """The models of the search: always the shipped ones, which are prepared first when that was not done."""
     cache = settings.cache_dir.expanduser()
     table = TokenVectors(await asyncio.to_thread(prepare, cache, progress=progress))
-    folder = await asyncio.to_thread(prepare_encoder, cache, progress=progress)
+    folder = await asyncio.to_thread(PLAIN.prepare, cache, progress=progress)
     return Models(table, await asyncio.to_thread(TextEncoder.load, folder, threads=settings.lm_threads))
 
 
@@ -167,7 +166,7 @@ async def open_readers(settings: Settings, progress: Progress) -> Readers:
     """
     cache = settings.cache_dir.expanduser()
     models = await open_search(settings, progress)
-    second = await asyncio.to_thread(prepare_witness, cache, progress=progress)
+    second = await asyncio.to_thread(WITNESS.prepare, cache, progress=progress)
     witness = await asyncio.to_thread(Witness.load, second, threads=settings.lm_threads)
     model = await open_lm(
         cache=cache,

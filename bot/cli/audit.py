@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -72,9 +73,7 @@ def _index(knowledge: Path, models: Models | None, screen: Console, bar: Bar) ->
     for fault in folder.faults:
         screen.print(Text(f"left out: {fault}", "yellow"), soft_wrap=True)
     index = Index(models)
-    for number, document in enumerate(folder.documents, 1):
-        index.put(document)
-        bar("indexing", number / len(folder.documents))
+    index.follow(folder.documents, progress=partial(bar, "indexing"))
     return index
 
 

@@ -7,6 +7,7 @@ import re
 import time
 from collections.abc import Sequence
 from datetime import date
+from functools import partial
 from typing import NamedTuple
 
 from bot.answering.answer import AnswerRoom
@@ -86,9 +87,7 @@ class _Shelf(NamedTuple):
 
 def _shelf(house: House, models: Models | None, today: date, progress: Progress) -> _Shelf:
     index = Index(models)
-    for number, document in enumerate(house.documents, 1):
-        index.put(document)
-        progress(f"{house.name}: documents", number / len(house.documents))
+    index.follow(house.documents, progress=partial(progress, f"{house.name}: documents"))
     for id in house.deleted:
         index.remove(id)
     valid = frozenset(id for id, document in index.documents().items() if document.valid_on(today))

@@ -18,10 +18,10 @@ from typing import NamedTuple
 import numpy as np
 
 from bot.knowledge.documents import guess_lang
-from bot.knowledge.meaning import Constants, Encoder, Floats, TokenTable
+from bot.knowledge.meaning import Commonness, Encoder, Floats, TokenTable, sif
 from bot.lm.cache import prepare
 from bot.lm.vectors import TokenVectors
-from bot.witness.convert import prepare_encoder
+from bot.witness.convert import PLAIN
 from bot.witness.encoder import TextEncoder
 
 DIRECTIONS = 8
@@ -33,7 +33,7 @@ SAMPLE = 400
 class Common(NamedTuple):
     """Of tokens, as in `Constants`."""
 
-    commonness: np.ndarray[tuple[int], np.dtype[np.uint8]]
+    commonness: Commonness
     means: Floats
     directions: Floats
 
@@ -44,8 +44,7 @@ def fit(table: TokenTable, texts: Iterable[str], vocabulary: int) -> Common:
     counts = np.bincount(np.concatenate([ids for _, ids in held]), minlength=vocabulary)
     frequency = np.maximum(counts, 0.2) / counts.sum()
     commonness = np.clip(np.round(-32 * np.log10(frequency)), 0, 255).astype(np.uint8)
-    empty = np.zeros((0, 0), np.float32)
-    weights = Constants(commonness, empty, empty, empty, empty).weights()
+    weights = sif(commonness)
     zh = np.stack([_mean(table, ids, weights) for lang, ids in held if lang == "zh"])
     en = np.stack([_mean(table, ids, weights) for lang, ids in held if lang == "en"])
     means = np.stack([zh.mean(axis=0), en.mean(axis=0)])
@@ -84,7 +83,7 @@ def _distinct(file: Path, fields: Sequence[str]) -> list[str]:
 
 def main(cache: str, data: str, out: str) -> None:
     common = fit(TokenVectors(prepare(Path(cache))), texts(Path(data)), vocabulary=262_144)
-    encoder, read = TextEncoder.load(prepare_encoder(Path(cache))), Path(data) / "qa" / "train.jsonl"
+    encoder, read = TextEncoder.load(PLAIN.prepare(Path(cache))), Path(data) / "qa" / "train.jsonl"
     np.savez_compressed(
         out,
         commonness=common.commonness,

@@ -6,8 +6,9 @@ How passages are found and scored is told in `ranking.py`.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
@@ -89,10 +90,12 @@ class Index:
                 self._ranking.remove(row)
             return self._documents.pop(id, None) is not None
 
-    def follow(self, documents: Iterable[Document]) -> Followed:
+    def follow(
+        self, documents: Iterable[Document], *, progress: Callable[[float], None] = lambda _part: None
+    ) -> Followed:
         """Makes these the documents held; only what changed, and is not kept on the disk, is worked out.
 
-        What is gone goes first, from the disk too. For one thread at a time.
+        What is gone goes first, from the disk too. `progress` is told the part that is done. For one thread at a time.
         """
         wanted = {document.id: document for document in documents}
         held = self.documents()
@@ -102,9 +105,9 @@ class Index:
         moved = [document for id, document in wanted.items() if held.get(id) != document]
         with self._kept.opened():
             self._kept.prune(wanted.values())
-            for batch in self._kept.extracts(moved):
-                for document, extract in batch:
-                    self._put(document, extract)
+            for number, (document, extract) in enumerate(chain.from_iterable(self._kept.extracts(moved)), 1):
+                self._put(document, extract)
+                progress(number / len(moved))
         return Followed(len(moved), len(gone))
 
     def search(self, query: str, *, limit: int = LIMIT, today: date) -> list[Passage]:

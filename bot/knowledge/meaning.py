@@ -26,6 +26,7 @@ from moderation.types import Lang
 
 Floats = npt.NDArray[np.float32]
 Ids = npt.NDArray[np.int32]
+Commonness = npt.NDArray[np.uint8]
 RARE = 2e-4
 """SIF's `a`: a token of this frequency counts half."""
 
@@ -56,16 +57,17 @@ class Constants(NamedTuple):
     of en texts, `directions` [8, width] orthonormal rows. Of the encoder: `questions` and `passages` are the mean
     vectors, [2, width], of zh and of en ones."""
 
-    commonness: npt.NDArray[np.uint8]
+    commonness: Commonness
     means: Floats
     directions: Floats
     questions: Floats
     passages: Floats
 
-    def weights(self) -> Floats:
-        """SIF weights a / (a + p), one per token."""
-        frequency = 10.0 ** (self.commonness / -32.0)
-        return (RARE / (RARE + frequency)).astype(np.float32)
+
+def sif(commonness: Commonness) -> Floats:
+    """SIF weights a / (a + p), one per token."""
+    frequency = 10.0 ** (commonness / -32.0)
+    return (RARE / (RARE + frequency)).astype(np.float32)
 
 
 @cache
@@ -98,7 +100,7 @@ class Meaning:
         """Raises KnowledgeError if the token table is another model's than the constants'."""
         self._table, self._encoder = table, _ = models
         self._fitted = constants()
-        self._weights = self._fitted.weights()
+        self._weights = sif(self._fitted.commonness)
         tokens = len(self._weights)
         self._known_lengths = {"zh": np.zeros(tokens, np.float32), "en": np.zeros(tokens, np.float32)}
         width, wanted = table.rows([0]).shape[1], self._fitted.means.shape[1]

@@ -1,9 +1,10 @@
-"""The published encoder, plain or with its taught change, as a CTranslate2 folder in int8, made once in the cache."""
+"""The published encoder, plain or with what it was taught, as a CTranslate2 folder in int8, made once in the cache."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import safetensors.numpy
@@ -16,51 +17,42 @@ from bot.witness import taught
 from bot.witness.packed_file import SHA256, Floats, PackedFile, published
 from bot.witness.pieces import kept, tokenizer_of
 
-NAME, PLAIN = "e5-small-witness", "e5-small"
 FORMAT = 1
 """Grows whenever the conversion writes something else."""
 HEADS = "heads.safetensors"
 EPSILON = 1e-12
 
 
-def folder_in(cache: Path) -> Path:
-    """Where the prepared witness lies, whether it is there yet or not."""
-    return cache / f"{NAME}-{taught.SHA256[:8]}-v{FORMAT}"
+class Prepared(NamedTuple):
+    """One of our encoders: the folder's name, the sha256 of what it is made of, and what it was taught."""
+
+    name: str
+    sums: dict[str, str | None]
+    change: Callable[[], taught.Taught]
+
+    def folder_in(self, cache: Path) -> Path:
+        """Where it lies, whether it is there yet or not."""
+        return cache / self.name
+
+    def prepare(self, cache: Path, *, progress: Progress = silent, verify: bool = False) -> Path:
+        """Its folder, ready to run; made at the first call.
+
+        It holds model.bin, config.json and vocabulary.json (CTranslate2), tokenizer.json, manifest.json, and
+        heads.safetensors if heads were taught. Raises ModelError as `bot.lm.folders.made` does, and when the package or
+        what was taught is missing or another.
+        """
+        return made(cache, Recipe(self.name, self.sums, self._write), progress=progress, verify=verify)
+
+    def _write(self, rough: Path, progress: Progress) -> None:
+        progress("reading the encoder", 0.0)
+        convert(published(), self.change(), rough)
+        progress("reading the encoder", 1.0)
 
 
-def prepare(cache: Path, *, progress: Progress = silent, verify: bool = False) -> Path:
-    """The folder of the witness, ready to run; made at the first call.
-
-    It holds model.bin, config.json and vocabulary.json (CTranslate2), tokenizer.json, heads.safetensors and
-    manifest.json.
-    Raises ModelError as `bot.lm.folders.made` does, and when the package or the taught change is missing or another.
-    """
-    sums: dict[str, str | None] = {"model": SHA256, "taught": taught.SHA256}
-    return made(cache, Recipe(folder_in(cache).name, sums, _write), progress=progress, verify=verify)
-
-
-def encoder_in(cache: Path) -> Path:
-    """Where the prepared encoder lies, whether it is there yet or not."""
-    return cache / f"{PLAIN}-v{FORMAT}"
-
-
-def prepare_encoder(cache: Path, *, progress: Progress = silent, verify: bool = False) -> Path:
-    """As `prepare`, the published encoder without what was taught: it has no heads.safetensors."""
-    return made(
-        cache, Recipe(encoder_in(cache).name, {"model": SHA256}, _write_plain), progress=progress, verify=verify
-    )
-
-
-def _write_plain(rough: Path, progress: Progress) -> None:
-    progress("reading the encoder", 0.0)
-    convert(published(), taught.Taught.nothing(), rough)
-    progress("reading the encoder", 1.0)
-
-
-def _write(rough: Path, progress: Progress) -> None:
-    progress("reading the encoder", 0.0)
-    convert(published(), taught.shipped(), rough)
-    progress("reading the encoder", 1.0)
+WITNESS = Prepared(
+    f"e5-small-witness-{taught.SHA256[:8]}-v{FORMAT}", {"model": SHA256, "taught": taught.SHA256}, taught.shipped
+)
+PLAIN = Prepared(f"e5-small-v{FORMAT}", {"model": SHA256}, taught.Taught.nothing)
 
 
 def vocabulary(source: PackedFile) -> tuple[list[int], list[str], Tokenizer]:

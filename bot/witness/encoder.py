@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +23,23 @@ BATCH = 16
 """Texts that are read side by side."""
 
 
+def opened(folder: Path, **threads: int) -> Any:
+    """A `ctranslate2.Encoder` over a prepared folder; raises ModelError when it cannot be run."""
+    import ctranslate2
+
+    try:
+        return ctranslate2.Encoder(str(folder), device="cpu", compute_type="int8", **threads)
+    except (RuntimeError, ValueError) as error:
+        raise broken(folder, error) from error
+
+
+def broken(folder: Path, error: Exception) -> ModelError:
+    """What a prepared folder comes to whose files cannot be used."""
+    return ModelError(f"the encoder in {folder} cannot be run ({error}); delete {folder} and run `xiaoer run` again")
+
+
 class TextEncoder:
-    """The encoder over a folder that `prepare_encoder` made. Safe to use from many threads."""
+    """The encoder over a folder that `PLAIN.prepare` made. Safe to use from many threads."""
 
     def __init__(self, encoder: Any, pieces: Pieces, cores: int) -> None:
         self._encoder = encoder
@@ -33,18 +49,8 @@ class TextEncoder:
     @classmethod
     def load(cls, folder: Path, *, threads: int = 0) -> TextEncoder:
         """Loads a folder on `threads` cores (0: all); raises ModelError when it cannot be run."""
-        import ctranslate2
-
         cores = threads or os.cpu_count() or 1
-        try:
-            encoder = ctranslate2.Encoder(
-                str(folder), device="cpu", compute_type="int8", inter_threads=cores, intra_threads=1
-            )
-        except (RuntimeError, ValueError) as error:
-            raise ModelError(
-                f"the encoder in {folder} cannot be run ({error}); delete {folder} and run `xiaoer run` again"
-            ) from error
-        return cls(encoder, Pieces.load(folder), cores)
+        return cls(opened(folder, inter_threads=cores, intra_threads=1), Pieces.load(folder), cores)
 
     def vectors(self, texts: Sequence[str], *, asked: bool = False) -> Floats:
         """One vector of length 1 for each text, [texts, width]; `asked` for questions.
@@ -54,12 +60,16 @@ class TextEncoder:
         ids = [self._pieces.alone((ASKED if asked else TOLD) + text, LIMIT) for text in texts]
         order = sorted(range(len(ids)), key=lambda at: len(ids[at]))
         batches = [order[first : first + BATCH] for first in range(0, len(order), BATCH)]
-        found: dict[int, Floats] = {}
-        with ThreadPoolExecutor(self._cores, thread_name_prefix="encoder") as cores:
-            read = cores.map(self._read, ([ids[at] for at in batch] for batch in batches))
-            for batch, vectors in zip(batches, read, strict=True):
-                found |= zip(batch, vectors, strict=True)
+        read = self._side_by_side([[ids[at] for at in batch] for batch in batches])
+        found = dict(zip(chain.from_iterable(batches), chain.from_iterable(read), strict=True))
         return np.stack([found[at] for at in range(len(ids))]) if ids else np.zeros((0, 0), np.float32)
+
+    def _side_by_side(self, batches: Sequence[list[list[int]]]) -> list[list[Floats]]:
+        """A question is one batch, and needs no threads."""
+        if len(batches) < 2:
+            return list(map(self._read, batches))
+        with ThreadPoolExecutor(self._cores, thread_name_prefix="encoder") as cores:
+            return list(cores.map(self._read, batches))
 
     def _read(self, ids: Sequence[list[int]]) -> list[Floats]:
         states = np.asarray(self._encoder.forward_batch(list(ids)).last_hidden_state)

@@ -13,8 +13,9 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
 from bot.knowledge.sentences import sentences
-from bot.lm.types import LmError, ModelError
+from bot.lm.types import LmError
 from bot.witness.convert import HEADS
+from bot.witness.encoder import broken, opened
 from bot.witness.packed_file import Floats
 from bot.witness.pieces import Framed, Pieces
 
@@ -62,7 +63,7 @@ class Reader(Protocol):
 
 
 class Witness:
-    """The witness over a folder that `prepare` made, in a thread of its own."""
+    """The witness over a folder that `WITNESS.prepare` made, in a thread of its own."""
 
     def __init__(self, encoder: Any, pieces: Pieces, heads: dict[str, Floats]) -> None:
         self._encoder = encoder
@@ -73,16 +74,11 @@ class Witness:
     @classmethod
     def load(cls, folder: Path, *, threads: int = 0) -> Witness:
         """Loads a folder on `threads` cores (0: CTranslate2's choice); raises ModelError when it cannot be run."""
-        import ctranslate2
-
         try:
-            encoder = ctranslate2.Encoder(str(folder), device="cpu", compute_type="int8", intra_threads=threads)
             heads = load_file(folder / HEADS)
-        except (RuntimeError, ValueError, OSError, SafetensorError) as error:
-            raise ModelError(
-                f"the witness in {folder} cannot be run ({error}); delete {folder} and run `xiaoer run` again"
-            ) from error
-        return cls(encoder, Pieces.load(folder), heads)
+        except (OSError, SafetensorError) as error:
+            raise broken(folder, error) from error
+        return cls(opened(folder, intra_threads=threads), Pieces.load(folder), heads)
 
     async def read(self, question: str, passages: Sequence[Titled]) -> list[Mark]:
         """See Reader."""

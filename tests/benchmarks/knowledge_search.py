@@ -28,7 +28,7 @@ from bot.knowledge.terms import warm
 from bot.lm.cache import prepare
 from bot.lm.vectors import TokenVectors
 from bot.redis_server import EmbeddedRedis, open_client
-from bot.witness.convert import prepare_encoder
+from bot.witness.convert import PLAIN
 from bot.witness.encoder import TextEncoder
 
 SAMPLE = Path(__file__).parent.parent.parent / "bot/sample/knowledge"
@@ -111,7 +111,7 @@ def main(arguments: Sequence[str]) -> None:
     given = parser.parse_args(arguments)
     warm()
     cache = Path.home() / ".cache" / "xiaoer"
-    models = Models(TokenVectors(prepare(cache)), TextEncoder.load(prepare_encoder(cache)))
+    models = Models(TokenVectors(prepare(cache)), TextEncoder.load(PLAIN.prepare(cache)))
     for count in given.documents:
         with tempfile.TemporaryDirectory() as folder:
             asyncio.run(measure(count, models, Path(folder)))

@@ -8,7 +8,7 @@ from pathlib import Path
 from bot.knowledge.meaning import Models
 from bot.lm.cache import prepare
 from bot.lm.vectors import TokenVectors
-from bot.witness.convert import prepare_encoder
+from bot.witness.convert import PLAIN
 from bot.witness.encoder import TextEncoder
 
 CACHE = Path.home() / ".cache" / "xiaoer"
@@ -16,4 +16,4 @@ CACHE = Path.home() / ".cache" / "xiaoer"
 
 @cache
 def real_models() -> Models:
-    return Models(TokenVectors(prepare(CACHE)), TextEncoder.load(prepare_encoder(CACHE), threads=1))
+    return Models(TokenVectors(prepare(CACHE)), TextEncoder.load(PLAIN.prepare(CACHE), threads=1))

@@ -11,7 +11,7 @@ from bot.evaluation.houses import House, Question
 from bot.knowledge.reading import read_folder
 from bot.lm.opening import open_lm
 from bot.sample import KNOWLEDGE
-from bot.witness.convert import prepare as prepare_witness
+from bot.witness.convert import WITNESS
 from bot.witness.witness import Witness
 from tests.bot.models import CACHE, real_models
 
@@ -31,7 +31,7 @@ QUESTIONS: list[dict[str, Any]] = [
 async def test_the_real_path_finds_what_is_valid_and_says_what_stands_there() -> None:
     questions = tuple(Question(kind="sample", **one) for one in QUESTIONS)
     house = House("sample", read_folder(KNOWLEDGE).documents, questions)
-    witness = Witness.load(prepare_witness(CACHE))
+    witness = Witness.load(WITNESS.prepare(CACHE))
     readers = Readers(await open_lm(cache=CACHE, device="cpu", timeout_s=120), witness, real_models())
     try:
         done = await ask(house, readers, confidence=0.5, today=TODAY, progress=lambda _step, _part: None)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -90,9 +90,11 @@ class StubIndex(Index):
         super().__init__()
         self.threads: list[int] = []
 
-    def follow(self, documents: Iterable[Document]) -> Followed:
+    def follow(
+        self, documents: Iterable[Document], *, progress: Callable[[float], None] = lambda _part: None
+    ) -> Followed:
         self.threads.append(threading.get_ident())
-        return super().follow(documents)
+        return super().follow(documents, progress=progress)
 
 
 async def test_only_what_changed_is_indexed_and_off_the_event_loop(shelf: Shelf) -> None:
