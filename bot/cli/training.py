@@ -72,12 +72,13 @@ def train_witness_(
     minutes: Annotated[float, typer.Option(help="Stop after so many minutes.")] = 60,
     seed: Seed = 7,
     resume: Annotated[Path | None, typer.Option(help="What was learned earlier, to go on from.", exists=True)] = None,
+    frozen: Annotated[int, typer.Option(help="Blocks that stay as they are: fewer are taught faster.", min=0)] = 0,
 ) -> None:
     """Teach the second reader (an hour or more on a laptop) and print the sha256 of its weights, to be pinned."""
     from bot.witness.teach import train_witness
 
     with Bar(Console(stderr=True)) as bar:
-        told = train_witness(data, out, minutes=minutes, seed=seed, begin=resume, progress=bar)
+        told = train_witness(data, out, minutes=minutes, seed=seed, begin=resume, frozen=frozen, progress=bar)
     Console().print(told, markup=False)
 
 

@@ -180,13 +180,21 @@ def _stranger(asked: Reading, others: Sequence[Reading], rng: random.Random) -> 
     return replace(near[1], answers=()) if near else None
 
 
+def _times(group: str, repeats: Mapping[str, float]) -> float:
+    fitting = [name for name in repeats if group.startswith(name)]
+    return repeats[max(fitting, key=len)] if fitting else 1.0
+
+
 def lessons(file: Path, seed: int, repeats: Mapping[str, float] = REPEATS) -> list[Reading]:
-    """One pass through the whole mixture, by set; raises ModelError when the file cannot be read."""
+    """One pass through the whole mixture; raises ModelError when the file cannot be read.
+
+    `repeats` tells how often a passage comes, by the beginning of its group's name; the longest that fits counts.
+    """
     rng = random.Random(seed)  # noqa: S311 - a reproducible order, no secret
     found = []
     everything = [*public(file), *ours("train")]
     for whole in everything:
-        times = repeats.get(whole.group.partition("/")[0], 1.0)
+        times = _times(whole.group, repeats)
         for _ in range(int(times) + (rng.random() < times % 1)):
             one = narrowed(whole, rng)
             stranger = _stranger(one, everything, rng)

@@ -17,6 +17,8 @@ from bot.witness.taught import Taught
 
 RANK = 64
 """Of the low-rank changes: three quarters of what full matrices would weigh are saved."""
+HALVED = torch.ops.mkldnn._is_mkldnn_bf16_supported()
+"""Whether this processor multiplies in bfloat16; one that must imitate it takes many times as long as in float32."""
 _PARTS = {
     "q": "attention.self.query",
     "k": "attention.self.key",
@@ -68,7 +70,7 @@ class Network(nn.Module):
             layer_norm_eps=EPSILON,
             hidden_dropout_prob=0.0,
             attention_probs_dropout_prob=0.0,
-            attn_implementation="eager",  # plain products go backward faster than the fused attention on a CPU
+            attn_implementation="eager" if HALVED else "sdpa",  # the faster one backward, on a CPU
         )
         self.encoder = BertModel(configuration, add_pooling_layer=False)
         self.published = names(sizes.blocks)
@@ -87,7 +89,11 @@ class Network(nn.Module):
         states = self.encoder(ids, attention_mask=mask).last_hidden_state
         return self.ends(states).float(), self.says(states[:, 0]).float()[:, 0]
 
-    def learned(self) -> list[nn.Parameter]:
+    def learned(self, frozen: int = 0) -> list[nn.Parameter]:
+        """What is taught; of the encoder nothing before its block `frozen`, if that is not 0."""
+        if frozen:
+            for part in (self.encoder.embeddings, *self.encoder.encoder.layer[:frozen]):
+                part.requires_grad_(False)
         return [one for one in self.parameters() if one.requires_grad]
 
     def take_up(self, source: PackedFile, earlier: Taught) -> None:

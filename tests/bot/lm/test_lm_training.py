@@ -54,6 +54,11 @@ def test_only_rows_with_a_stated_licence_are_taught(data: Path) -> None:
     assert taught == lessons(data, seed=1)
 
 
+def test_how_often_a_group_is_taught_is_told_by_the_longest_beginning_of_its_name(data: Path) -> None:
+    told = lessons(data, seed=1, repeats={"": 0.0, "ours/merchant_zh": 1.0, "ours/merchant_zh_b": 0.0})
+    assert {one.group for one in told} == {f"ours/merchant_zh{part}" for part in ("", "_c", "_d")}
+
+
 def test_all_questions_over_a_passage_are_one_reading(tmp_path: Path) -> None:
     file = tmp_path / "qa.jsonl"
     asked = [row("set_en", ["on Monday"]), row("set_en", []) | {"question": "Why?"}, row("set_en", ["on Monday"])]

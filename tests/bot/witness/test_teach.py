@@ -16,11 +16,11 @@ from safetensors.numpy import save_file
 from bot.lm.folders import sha256
 from bot.lm.mixture import Ask, Reading
 from bot.lm.types import ModelError
-from bot.witness.network import RANK, is_matrix, low_rank, save
+from bot.witness.network import HALVED, RANK, is_matrix, low_rank, save
 from bot.witness.packed_file import PackedFile
 from bot.witness.pieces import Pieces
 from bot.witness.taught import HEADS, Taught
-from bot.witness.teach import HALVED, lesson, loss_of, padded, train_witness
+from bot.witness.teach import lesson, loss_of, padded, train_witness
 from tests.bot.witness.conftest import Learned
 from tests.bot.witness.tiny import FEES, lessons_of, network_of, pieces_of, tensors
 
@@ -149,8 +149,9 @@ def test_a_file_of_another_kind_is_one_line_with_the_mend(learned: Learned, tmp_
         assert "\n" not in str(told.value)
 
 
+@pytest.mark.parametrize("frozen", [0, 1])
 def test_training_goes_on_from_an_earlier_file_and_teaches_at_least_one_batch(
-    source: PackedFile, tmp_path: Path
+    source: PackedFile, tmp_path: Path, frozen: int
 ) -> None:
     data, begin, out = (tmp_path / name for name in ("rows.jsonl", "earlier.safetensors", "new.safetensors"))
     row = {"id": "set:1", "lang": "en", "context": FEES.passage, "question": "When?", "answers": ["Monday"]}
@@ -158,14 +159,24 @@ def test_training_goes_on_from_an_earlier_file_and_teaches_at_least_one_batch(
     save(network_of(source, seed=5), source, begin, {})
     steps: list[float] = []
     said = train_witness(
-        data, out, minutes=1e-6, begin=begin, source=source, progress=lambda _step, fraction: steps.append(fraction)
+        data,
+        out,
+        minutes=1e-6,
+        begin=begin,
+        frozen=frozen,
+        source=source,
+        progress=lambda _step, fraction: steps.append(fraction),
     )
     assert (said, steps) == (sha256(out), [1.0])
     with safe_open(out, framework="numpy") as opened:
         assert opened.metadata() == {"seed": "7", "batches": "1"}
-    earlier, later, published = Taught.read(begin), Taught.read(out), source.matrix("l1.fo.w")
-    assert np.array_equal(earlier.matrix("l1.fo.w", published), published)
-    assert not np.array_equal(later.matrix("l1.fo.w", published), published)
+    earlier, later = Taught.read(begin), Taught.read(out)
+    for name, stays in (("l0.fo.w", bool(frozen)), ("l1.fo.w", False)):
+        published = source.matrix(name)
+        assert np.array_equal(earlier.matrix(name, published), published)
+        assert np.array_equal(later.matrix(name, published), published) == stays
+    places = source.tensor("emb.pos")
+    assert np.array_equal(later.vector("emb.pos", places), places) == bool(frozen)
     assert all(np.allclose(later.heads[name], earlier.heads[name], atol=1e-3) for name in HEADS)
 
 
