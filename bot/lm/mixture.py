@@ -2,7 +2,8 @@
 
 Rows come from public reading sets (JSON lines with context, question, answers, source, licence) whose licence is stated
 and allows commercial use, and from our own `examples/*.jsonl`. A passage is cut to a window of whole sentences: a
-question whose answer is cut off becomes one that the passage does not answer. Everything follows from the seed.
+question whose answer is cut off becomes one that the passage does not answer. Some of our own are laid together as the
+sections of one page, for so the knowledge's passages are. Everything follows from the seed.
 """
 
 from __future__ import annotations
@@ -36,6 +37,12 @@ SILENT = 0.7
 _WIDTH = {"zh": (120, 420), "en": (350, 1150)}
 """The least and the most characters of a passage that training keeps: 80 to 280 tokens, as knowledge passages have."""
 _NARROW_WIDTH = {"zh": 40, "en": 130}
+PAGED = 0.5
+"""The part of our own passages that become sections of pages."""
+_SECTION_WIDTH = {"zh": (40, 160), "en": (120, 420)}
+_SECTIONS = (2, 2, 3)
+_BARE, _LINED = 0.2, 0.4
+"""The part of the sections that have no heading, and of those that have each sentence in a line of its own."""
 _STRANGERS = 24
 """Passages among which the one is looked for that most resembles a question it does not answer."""
 _MOST = 6
@@ -137,11 +144,11 @@ def window(passage: str, centre: str, width: int, rng: random.Random) -> str:
         first, last = min(first, side), max(last, side)
 
 
-def narrowed(whole: Reading, rng: random.Random) -> Reading:
+def narrowed(whole: Reading, rng: random.Random, widths: Mapping[str, tuple[int, int]] = _WIDTH) -> Reading:
     """The reading with a window of its passage, and what that answers; as many refusals as answers, or one."""
     answered = [ask for ask in whole.asks if ask.answers]
     centre = rng.choice(answered).parts[0] if answered else ""
-    width = _NARROW_WIDTH[whole.lang] if rng.random() < NARROW else rng.randint(*_WIDTH[whole.lang])
+    width = _NARROW_WIDTH[whole.lang] if rng.random() < NARROW else rng.randint(*widths[whole.lang])
     passage = window(whole.passage, centre, width, rng)
     asks = [seen for ask in whole.asks if (seen := _seen(ask, whole.passage, passage))]
     rng.shuffle(asks)
@@ -180,6 +187,39 @@ def _stranger(asked: Reading, others: Sequence[Reading], rng: random.Random) -> 
     return replace(near[1], answers=()) if near else None
 
 
+def pages(sections: Sequence[Reading], rng: random.Random) -> Iterator[Reading]:
+    """Readings of one language, all of merchants' matters or none, laid together two or three to a page."""
+    kinds: dict[tuple[str, bool], list[Reading]] = {}
+    for one in sections:
+        kinds.setdefault((one.lang, "merchant" in one.group), []).append(one)
+    for alike in kinds.values():
+        rng.shuffle(alike)
+        while alike:
+            count = rng.choice(_SECTIONS)
+            yield _page(alike[:count], rng)
+            del alike[:count]
+
+
+def _page(sections: Sequence[Reading], rng: random.Random) -> Reading:
+    """One page with the questions of all, but for those whose answer stands in another section too."""
+    texts = [_section(one, rng) for one in sections]
+    page = "\n".join(texts)
+    asks = [
+        ask
+        for one, text in zip(sections, texts, strict=True)
+        for ask in one.asks
+        if all(0 < text.count(part) == page.count(part) for part in ask.parts)
+    ]
+    return replace(sections[0], passage=page, asks=tuple(asks))
+
+
+def _section(one: Reading, rng: random.Random) -> str:
+    body = one.passage.strip()
+    if rng.random() < _LINED:
+        body = "\n".join(part.strip() for part in sentences(body))
+    return f"{one.title}\n{body}" if one.title and rng.random() >= _BARE else body
+
+
 def _times(group: str, repeats: Mapping[str, float]) -> float:
     fitting = [name for name in repeats if group.startswith(name)]
     return repeats[max(fitting, key=len)] if fitting else 1.0
@@ -191,12 +231,15 @@ def lessons(file: Path, seed: int, repeats: Mapping[str, float] = REPEATS) -> li
     `repeats` tells how often a passage comes, by the beginning of its group's name; the longest that fits counts.
     """
     rng = random.Random(seed)  # noqa: S311 - a reproducible order, no secret
-    found = []
+    found, sections = [], []
     everything = [*public(file), *ours("train")]
     for whole in everything:
         times = _times(whole.group, repeats)
         for _ in range(int(times) + (rng.random() < times % 1)):
+            if whole.group.startswith("ours/") and rng.random() < PAGED:
+                sections.append(narrowed(whole, rng, _SECTION_WIDTH))
+                continue
             one = narrowed(whole, rng)
             stranger = _stranger(one, everything, rng)
             found.append(replace(one, asks=(*one.asks, stranger)) if stranger and rng.random() < 0.5 else one)
-    return [one for one in found if one.asks]
+    return [one for one in [*found, *pages(sections, rng)] if one.asks]

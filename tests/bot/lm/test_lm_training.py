@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from bot.lm import adapter
 from bot.lm.evaluate import Row, evaluate, f1, figures, model, separation
-from bot.lm.mixture import Ask, Reading, lessons, narrowed, ours, public, window
+from bot.lm.mixture import Ask, Reading, lessons, narrowed, ours, pages, public, window
 from bot.lm.packing import batch, rows, units
 from bot.lm.prompt import REFUSAL
 from bot.lm.train import LowRank, _Teacher, insert, loss_of, rate_at, resume, save
@@ -57,6 +57,19 @@ def test_only_rows_with_a_stated_licence_are_taught(data: Path) -> None:
 def test_how_often_a_group_is_taught_is_told_by_the_longest_beginning_of_its_name(data: Path) -> None:
     told = lessons(data, seed=1, repeats={"": 0.0, "ours/merchant_zh": 1.0, "ours/merchant_zh_b": 0.0})
     assert {one.group for one in told} == {f"ours/merchant_zh{part}" for part in ("", "_c", "_d")}
+
+
+def test_a_page_holds_what_its_sections_answer_but_not_what_stands_in_two_of_them() -> None:
+    days = Ask("How long do payouts take?", ("7 days",))
+    fees = Reading("ours/merchant_en", "en", "Fees", "Storage costs $2. It is due in 7 days.", (Ask("What?", ("$2",)),))
+    money = Reading("ours/merchant_en_b", "en", "Payouts", "Payouts take 7 days.", (days, Ask("Who pays?")))
+    chinese = Reading("ours/merchant_zh", "zh", "佣金", "佣金 5%。", (Ask("多少？", ("5%",)),))
+    whole, alone = sorted(pages([fees, chinese, money], random.Random(1)), key=lambda one: one.lang)
+    assert {line.strip() for line in whole.passage.split("\n")} >= {"Payouts take 7 days."}
+    assert "Storage costs $2." in whole.passage
+    assert {ask.question for ask in whole.asks} == {"What?", "Who pays?"}
+    assert "佣金 5%。" in alone.passage
+    assert alone.asks == chinese.asks
 
 
 def test_all_questions_over_a_passage_are_one_reading(tmp_path: Path) -> None:
