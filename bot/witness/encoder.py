@@ -19,8 +19,8 @@ ASKED, TOLD = "query: ", "passage: "
 """What the model was taught to see before a question and before a passage (Wang et al. 2024)."""
 LIMIT = 256
 """Tokens of a text that count: a passage of the knowledge and its title have some 200."""
-BATCH = 16
-"""Texts that are read side by side."""
+BATCH = 4
+"""Texts that are read side by side: more of them leave the processor's caches."""
 
 
 def opened(folder: Path, **threads: int) -> Any:
