@@ -35,7 +35,7 @@ SHOWN = 5
 """Passages of a reply, at most."""
 READ = 3
 """Passages that the model reads: those that witness and search find likeliest."""
-SEARCHED = 0.5
+SEARCHED = 1.0
 """What the search's log-odds count beside the witness's when READ are chosen: the best of a few tried on open sets."""
 FLOOR = 0.01
 """When no passage has this score, nothing has to do with the question: no model is asked. Oblique questions, and those
