@@ -12,7 +12,7 @@ from bot.lm.folders import Recipe, made
 from bot.lm.types import Progress, silent
 
 MODEL = "gemma-3-270m"
-FORMAT = 2
+FORMAT = 3
 """Grows whenever the conversion writes something else."""
 
 
@@ -29,7 +29,7 @@ def folder_in(cache: Path) -> Path:
 def prepare(cache: Path, *, progress: Progress = silent, verify: bool = False) -> Path:
     """The folder of the default model, ready to run; made at the first call.
 
-    It holds model.bin, config.json and vocabulary.json (CTranslate2), tokenizer.json, embeddings.npy with
+    It holds blocks.safetensors and served.npy (see convert.py), tokenizer.json, embeddings.npy with
     embedding_scales.npy (see vectors.py) and manifest.json. A later call checks names and sizes; `verify` the sha256 of
     every file too. Raises ModelError when the package is missing, the disk refuses, or the folder is corrupt.
     """

@@ -10,8 +10,6 @@ from typing import Literal
 
 from bot.lm import cache as cached
 from bot.lm.bounded import Bounded
-from bot.lm.ctranslate import Ctranslate
-from bot.lm.ctranslate_rows import ROWS
 from bot.lm.engine import Engine
 from bot.lm.prompt import reading
 from bot.lm.types import ModelError, Progress, silent
@@ -36,7 +34,7 @@ async def open_lm(
     """The language model behind its queue.
 
     `url` is an OpenAI-compatible server (with `model` as the name to ask it for); else `model` is a local folder of
-    CTranslate2 or Hugging Face or a hub's name, or nothing for the model that comes with Xiaoer. `device` "auto" takes
+    Hugging Face or a hub's name, or nothing for the model that comes with Xiaoer. `device` "auto" takes
     a GPU where there is one. `queue` is the number of calls that may wait, half of them of one group, `timeout_s` the
     seconds that one may run. Raises ModelError when the model cannot be opened.
     """
@@ -54,15 +52,16 @@ def _local(cache: Path, model: str | None, device: Device, threads: int, progres
     folder = Path(model).expanduser() if model else None
     if model and folder and not folder.is_dir() and not _HUB_NAME.fullmatch(model):
         raise ModelError(f"LM_MODEL={model} is no folder; name one with a model, or leave it empty for the default")
-    ready = folder if folder and (folder / "model.bin").is_file() else None
-    chosen = "cpu" if ready else pick_device(device)
-    if (model and not ready) or chosen == "cuda":
+    chosen = pick_device(device)
+    if model or chosen == "cuda":
         from bot.lm import torch_backend
 
-        made = torch_backend.Torch.load(model or None, cache=cache, device=chosen, progress=progress)
+        made = torch_backend.load(model or None, cache=cache, device=chosen, progress=progress)
         return made, torch_backend.ROWS
-    ready = ready or cached.prepare(cache, progress=progress)
-    return Ctranslate.load(ready, name=ready.name, threads=threads), ROWS
+    from bot.lm import cpu_backend, cpu_batch
+
+    ready = cached.prepare(cache, progress=progress)
+    return cpu_backend.load(ready, name=ready.name, threads=threads), cpu_batch.ROWS
 
 
 def pick_device(device: Device) -> Literal["cpu", "cuda"]:

@@ -88,7 +88,7 @@ class Tokens:
         return self._tokenizer.decode(list(ids), skip_special_tokens=True)
 
     def piece(self, token: int) -> str:
-        """The spelling under which CTranslate2 knows a token."""
+        """How the vocabulary spells a token."""
         return self._tokenizer.id_to_token(token) or UNKNOWN
 
     def id(self, piece: str) -> int | None:

@@ -7,43 +7,18 @@ loop over a cache whose columns are the tokens of all rows, padded on the left.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
-from concurrent.futures import Future
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from transformers import DynamicCache
 
 from bot.lm.prompt import CERTAIN
+from bot.lm.rows import Row
 
 
-class Made(NamedTuple):
-    """What a row has become: its tokens, their log probabilities, the refusal's probability, and when it began."""
-
-    tokens: list[int]
-    likely: list[float]
-    doubt: float
-    first_ms: float
-
-
-@dataclass(eq=False, slots=True)
-class Row:
-    """A prompt on its way. Whoever waits cancels `done` to give it up."""
-
-    prompt: Sequence[int]
-    max_tokens: int
-    done: Future[Made] = field(default_factory=Future)
-    handed_over: float = field(default_factory=time.perf_counter)
-    first_ms: float = 0.0
-    doubt: float = 0.0
-    tokens: list[int] = field(default_factory=list)
-    likely: list[float] = field(default_factory=list)
-
-
-class Batch:
-    """The rows under way. Everything here runs in one thread, under `torch.inference_mode`.
+class TorchBatch:
+    """See `rows.Batch`.
 
     `refusal` is the token whose first probability is the doubt, `ends` the tokens after which a row is finished.
     """
@@ -57,7 +32,6 @@ class Batch:
         self._mask = torch.zeros(0, 0, dtype=torch.long, device=model.device)
 
     def join(self, newcomers: Sequence[Row]) -> None:
-        """Reads the prompts of new rows and makes their first tokens."""
         self.rows += newcomers
         device = self._model.device
         width = max(len(row.prompt) for row in newcomers)
@@ -71,24 +45,21 @@ class Batch:
         scores[doubts < CERTAIN, self._refusal] = -torch.inf
         scores = scores.log_softmax(-1)
         self._add(newcomers, scores)
-        now = time.perf_counter()
         for row, doubt in zip(newcomers, doubts.tolist(), strict=True):
-            row.doubt, row.first_ms = doubt, (now - row.handed_over) * 1000
+            row.begin(doubt)
         columns = max(width, self._mask.shape[1])
         _stack(self._cache, cache, columns)
         self._mask = torch.cat([_padded(self._mask, columns, 1), _padded(mask, columns, 1)])
 
     def step(self) -> None:
-        """Makes one more token of every row."""
         ids = torch.tensor([[row.tokens[-1]] for row in self.rows], device=self._model.device)
         self._mask = torch.cat([self._mask, torch.ones_like(ids)], 1)
         places = self._mask.sum(1, keepdim=True) - 1
         self._add(self.rows, self._scores(ids, self._mask, places, self._cache))
 
     def leave(self) -> None:
-        """Takes out the rows that are finished, whose results are then told, and those that were given up."""
-        staying = [at for at, row in enumerate(self.rows) if not (row.done.cancelled() or self._finished(row))]
-        leaving = [row for row in self.rows if self._finished(row) and row.done.set_running_or_notify_cancel()]
+        staying = [at for at, row in enumerate(self.rows) if not (row.done.cancelled() or row.finished(self._ends))]
+        leaving = [row for row in self.rows if row.finished(self._ends)]
         if len(staying) < len(self.rows):
             self.rows = [self.rows[at] for at in staying]
             kept = torch.tensor(staying, dtype=torch.long, device=self._model.device)
@@ -97,25 +68,19 @@ class Batch:
             self._mask = self._mask[:, unused:]
             _cut(self._cache, kept, unused)
         for row in leaving:
-            row.done.set_result(Made(row.tokens, row.likely, row.doubt, row.first_ms))
+            row.tell()
 
     def fail(self, fault: BaseException) -> None:
-        """Tells all rows that nothing will come of them, and forgets them."""
         failed, self.rows = self.rows, []
         self._cache = DynamicCache()
         self._mask = self._mask[:0, :0]
         for row in failed:
-            if row.done.set_running_or_notify_cancel():
-                row.done.set_exception(fault)
-
-    def _finished(self, row: Row) -> bool:
-        return len(row.tokens) >= row.max_tokens or row.tokens[-1] in self._ends
+            row.fail(fault)
 
     def _add(self, rows: Sequence[Row], scores: torch.Tensor) -> None:
         best = scores.max(-1)
         for row, token, likely in zip(rows, best.indices.tolist(), best.values.tolist(), strict=True):
-            row.tokens.append(token)
-            row.likely.append(likely)
+            row.add(token, likely)
 
     def _scores(self, ids: torch.Tensor, mask: torch.Tensor, places: torch.Tensor, cache: DynamicCache) -> torch.Tensor:
         """The log probabilities of the next token, [rows, vocabulary]; the cache grows by the columns of `ids`."""

@@ -44,3 +44,7 @@ class TokenVectors:
         index = np.asarray(ids, dtype=np.int64)
         vectors: npt.NDArray[np.float32] = self._rows[index].astype(np.float32) * self._scales[index, None]
         return vectors
+
+    def quantised(self, ids: npt.NDArray[np.int32]) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.float32]]:
+        """The rows of tokens as they are kept, and what an entry of each is worth."""
+        return self._rows[ids], self._scales[ids]

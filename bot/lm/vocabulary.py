@@ -15,12 +15,10 @@ import re2
 _SERVED = re2.compile(r"^[\p{Latin}\p{Han}\p{Hiragana}\p{Katakana}\p{Bopomofo}\p{Greek}\p{Common}\p{Inherited}]*$")
 
 
-def order(pieces: Sequence[str]) -> tuple[npt.NDArray[np.int32], int]:
-    """The ids of all tokens, those that may be written first, and how many those are.
+def served(pieces: Sequence[str]) -> npt.NDArray[np.int32]:
+    """The ids of the tokens that may be written, in order.
 
-    >>> order(["a", "я", "中"])
-    (array([0, 2, 1], dtype=int32), 2)
+    >>> served(["a", "я", "中"])
+    array([0, 2], dtype=int32)
     """
-    served = np.fromiter((bool(_SERVED.search(piece)) for piece in pieces), dtype=bool, count=len(pieces))
-    ids = np.arange(len(pieces), dtype=np.int32)
-    return np.concatenate([ids[served], ids[~served]]), int(served.sum())
+    return np.array([id_ for id_, piece in enumerate(pieces) if _SERVED.search(piece)], dtype=np.int32)

@@ -5,8 +5,10 @@
 
 Each engine writes exactly so many tokens after prompts of some 250: one request at a time, then eight side by side,
 each in its own best way: ours and transformers in one batch, llama.cpp in eight slots that it batches itself.
-Ours is int8 on CTranslate2 as it serves (with the shipped adapter, scores and first logits), llama.cpp reads the
-published Q4_K_M file, transformers runs bf16. Ratios are of one run on one machine, in which the engines take turns.
+Ours is int8 as it serves (with the shipped adapter, scores and first logits), once with the guesses from the prompt
+that it makes when it serves and once without; llama.cpp reads the published Q4_K_M file, transformers runs bf16.
+Ratios are of one run on one machine, in which the engines take turns. Each has a process of its own: OpenMP threads
+of one would make those of another fall asleep after every layer.
 The share of the memory's bandwidth is the bytes of the weights that a token needs, over the time that it took, over
 what sums over large arrays reach on the same cores.
 """
@@ -19,23 +21,33 @@ import tempfile
 import time
 from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 from statistics import median
 from typing import Any, NamedTuple
 
 import numpy as np
+import torch
 
 from bot.knowledge.passages import blocks
 from bot.knowledge.reading import read_folder
 from bot.lm import weights
 from bot.lm.cache import prepare
+from bot.lm.convert import BLOCKS, SERVED
+from bot.lm.cpu_batch import GUESSED, CpuBatch
+from bot.lm.cpu_model import CpuModel
 from bot.lm.prompt import reading
+from bot.lm.rows import Row
 from bot.lm.tokens import BOS, Tokens
+from bot.lm.vectors import TokenVectors
 
+CACHE = Path.home() / ".cache" / "xiaoer"
 SAMPLE = Path(__file__).parent.parent.parent / "bot/sample/knowledge"
 SIDE_BY_SIDE = 8
 LENGTH = 250
+PADDING = 0
+"""A token that no model writes."""
 
 Engine = Callable[[Sequence[str], int], None]
 """Answers prompts with so many tokens each; several prompts at once where it can."""
@@ -56,23 +68,21 @@ def _of_length(tokens: Tokens, title: str, text: str) -> str:
     return made[bisect_right(made, LENGTH, key=lambda prompt: len(tokens.ids(prompt))) - 1]
 
 
-def ours(folder: Path, cores: int) -> Engine:
-    import ctranslate2
-
+def ours(_file: Path, cores: int, guessed: int = GUESSED) -> Engine:
+    folder = prepare(CACHE)
     tokens = Tokens.load(folder)
-    generator = ctranslate2.Generator(str(folder), device="cpu", compute_type="int8", intra_threads=cores)
+    torch.set_num_threads(cores)
+    model, served = CpuModel.load(folder, TokenVectors(folder, tokens))
 
+    @torch.inference_mode()
     def run(asked: Sequence[str], size: int) -> None:
-        generator.generate_batch(
-            [[tokens.piece(token) for token in (BOS, *tokens.ids(prompt))] for prompt in asked],
-            include_prompt_in_result=False,
-            max_length=size,
-            min_length=size,
-            end_token=["<eos>"],
-            return_scores=True,
-            return_logits_vocab=True,
-            callback=lambda _step: False,
-        )
+        # A batch of its own for each run: nothing is kept of the run before, and nothing ends a row early.
+        batch = CpuBatch(model, served, refusal=PADDING, ends=(), guessed=guessed)
+        batch.join([Row([BOS, *tokens.ids(prompt)], size) for prompt in asked])
+        batch.leave()
+        while batch.rows:
+            batch.step()
+            batch.leave()
 
     return run
 
@@ -97,13 +107,15 @@ def llama_cpp(file: Path, cores: int) -> Engine:
     return run
 
 
-def transformers(folder: Path, cores: int) -> Engine:
-    import torch
+def without_guesses(file: Path, cores: int) -> Engine:
+    return ours(file, cores, guessed=0)
 
+
+def transformers(_file: Path, cores: int) -> Engine:
     from bot.lm import adapter, torch_model
 
+    tokens = Tokens.load(prepare(CACHE))
     torch.set_num_threads(cores)
-    tokens = Tokens.load(folder)
     model: Any = torch_model.published(adapter.shipped(), device="cpu", dtype=torch.bfloat16)
 
     def run(asked: Sequence[str], size: int) -> None:
@@ -115,6 +127,30 @@ def transformers(folder: Path, cores: int) -> Engine:
             model.generate(ids, attention_mask=mask, do_sample=False, min_new_tokens=size, max_new_tokens=size)
 
     return run
+
+
+ENGINES: dict[str, Callable[[Path, int], Engine]] = {
+    "ours": ours,
+    "ours without guesses": without_guesses,
+    "llama.cpp": llama_cpp,
+    "transformers": transformers,
+}
+_opened: list[Engine] = []
+"""The engine of this process."""
+
+
+def _open(name: str, file: Path, cores: int) -> None:
+    _opened.append(ENGINES[name](file, cores))
+
+
+def _run(asked: Sequence[str], size: int) -> None:
+    _opened[0](asked, size)
+
+
+def apart(name: str, file: Path, cores: int) -> Engine:
+    """The engine in a process of its own."""
+    process = ProcessPoolExecutor(1, get_context("spawn"), _open, (name, file, cores))
+    return lambda asked, size: process.submit(_run, asked, size).result()
 
 
 class Times(NamedTuple):
@@ -160,22 +196,20 @@ def main(arguments: Sequence[str]) -> None:
     options.add_argument("--rounds", type=int, default=2)
     options.add_argument("--cores", type=int, default=2)
     chosen = options.parse_args(arguments)
-    folder = prepare(Path.home() / ".cache" / "xiaoer")
+    folder = prepare(CACHE)
     asked = prompts(Tokens.load(folder))
     with tempfile.TemporaryDirectory() as scratch:
         file = Path(scratch) / "published.gguf"
         weights.assemble(file)
-        engines = {
-            "ours": ours(folder, chosen.cores),
-            "llama.cpp": llama_cpp(file, chosen.cores),
-            "transformers": transformers(folder, chosen.cores),
-        }
+        engines = {name: apart(name, file, chosen.cores) for name in ENGINES}
         found = measured(engines, asked, chosen.tokens, chosen.rounds)
-    report(found, chosen.tokens, folder, bandwidth(chosen.cores))
+    read = (folder / BLOCKS).stat().st_size + len(np.load(folder / SERVED)) * weights.HIDDEN
+    report(found, chosen.tokens, read, bandwidth(chosen.cores))
 
 
-def report(found: Mapping[str, Times], size: int, folder: Path, reach: float) -> None:
-    mine = found["ours"]
+def report(found: Mapping[str, Times], size: int, read: int, reach: float) -> None:
+    """`read` are the bytes of weights that a step takes, `reach` those that memory gives in a second."""
+    mine, plain = found["ours"], found["ours without guesses"]
     for name, times in found.items():
         say(
             f"{name}: first token {1000 * times.first:.0f} ms, answer {times.one:.2f} s,"
@@ -186,9 +220,11 @@ def report(found: Mapping[str, Times], size: int, folder: Path, reach: float) ->
             f"ours / {name}: one answer {mine.one / times.one:.2f} of the time,"
             f" eight {times.many / mine.many:.2f} times the throughput"
         )
-    read = (folder / "model.bin").stat().st_size - weights.VOCABULARY * weights.HIDDEN
-    share = read * (size - 1) / (mine.one - mine.first) / reach
-    say(f"ours: {read / 1e6:.0f} MB of weights a token, {share:.0%} of the {reach / 1e9:.1f} GB/s that memory gives")
+    share = read * (size - 1) / (plain.one - plain.first) / reach
+    say(
+        f"ours without guesses: {read / 1e6:.0f} MB of weights a token,"
+        f" {share:.0%} of the {reach / 1e9:.1f} GB/s that memory gives"
+    )
 
 
 def say(line: str) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from bot.lm.cache import prepare
+from bot.lm.convert import BLOCKS
 
 XIAOER = str(Path(sys.executable).parent / "xiaoer")
 COMMANDS = (
@@ -120,11 +121,11 @@ def test_a_missing_model_file_is_told_with_its_mend(tmp_path: Path) -> None:
     folder = tmp_path / "cache" / source.name
     folder.mkdir(parents=True)
     for file in source.iterdir():
-        if file.name != "model.bin":
+        if file.name != BLOCKS:
             (folder / file.name).symlink_to(file)
     environment = {"CACHE_DIR": str(tmp_path / "cache"), "WEB_PORT": "0", "CONSOLE_PORT": "0", "OPS_PORT": "0"}
     line = told(xiaoer(tmp_path, "run", **environment))
-    assert "model.bin" in line
+    assert BLOCKS in line
     assert "delete" in line
 
 

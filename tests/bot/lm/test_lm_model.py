@@ -13,18 +13,32 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from transformers import Gemma3ForCausalLM
 
-from bot.lm import LmTimeout, ModelError, check_model, open_lm, prepare, reading
+from bot.lm import (
+    LmTimeout,
+    ModelError,
+    adapter,
+    check_model,
+    cpu_backend,
+    open_lm,
+    prepare,
+    reading,
+    torch_backend,
+    torch_model,
+)
 from bot.lm import cache as cached
-from bot.lm.ctranslate import LIMIT, Ctranslate
-from bot.lm.ctranslate_rows import KEPT
-from bot.lm.tokens import NEWLINES, Tokens
-from bot.lm.torch_backend import Torch
+from bot.lm.convert import BLOCKS, SERVED
+from bot.lm.cpu_backend import LIMIT
+from bot.lm.cpu_batch import KEPT
+from bot.lm.cpu_model import CpuModel, Memory
+from bot.lm.rows import Decoding
+from bot.lm.tokens import BOS, NEWLINES, Tokens
 from bot.lm.torch_model import configuration
 from bot.lm.vectors import TokenVectors
-from bot.lm.vocabulary import order
-from bot.lm.weights import HIDDEN, VOCABULARY, Weights, published
+from bot.lm.vocabulary import served
+from bot.lm.weights import HIDDEN, VOCABULARY, WINDOW, Weights, published
 
 CACHE = Path.home() / ".cache" / "xiaoer"
 PROMPTS = [
@@ -43,13 +57,13 @@ def folder() -> Path:
 
 
 @pytest.fixture(scope="module")
-def small(folder: Path) -> Ctranslate:
-    return Ctranslate.load(folder, name="int8", threads=2)
+def small(folder: Path) -> Decoding:
+    return cpu_backend.load(folder, name="int8", threads=2)
 
 
 @pytest.fixture(scope="module")
-def large(folder: Path) -> Torch:
-    return Torch.load(None, cache=CACHE, device="cpu")
+def large(folder: Path) -> Decoding:
+    return torch_backend.load(None, cache=CACHE, device="cpu")
 
 
 @pytest.fixture
@@ -85,7 +99,12 @@ def test_a_killed_preparation_is_not_taken_for_done_and_two_at_once_make_one_fol
     assert [process.returncode for process in both] == [0, 0]
     assert sorted(path.name for path in tmp_path.iterdir()) == [expected.name, f"{expected.name}.lock"]
     assert prepare(tmp_path, verify=True) == expected
-    assert (expected / "manifest.json").read_text() == (prepare(CACHE) / "manifest.json").read_text()
+    assert sizes(expected) == sizes(prepare(CACHE))
+
+
+def sizes(folder: Path) -> dict[str, int]:
+    """Not the sums: the last bit of what the adapter changes depends on how many cores multiply."""
+    return {file.name: file.stat().st_size for file in folder.iterdir()}
 
 
 def cut_short(file: Path) -> None:
@@ -104,8 +123,8 @@ def other_bytes(file: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "breaking", "verify"),
     [
-        ("config.json", cut_short, False),
-        ("model.bin", Path.unlink, False),
+        (SERVED, cut_short, False),
+        (BLOCKS, Path.unlink, False),
         ("manifest.json", Path.unlink, False),
         ("manifest.json", cut_short, False),
         ("embedding_scales.npy", other_bytes, True),
@@ -164,7 +183,7 @@ def test_vectors_are_the_published_embeddings(folder: Path, tmp_path: Path) -> N
     assert np.abs(rows - exact).max() <= np.abs(exact).max() / 127
 
 
-async def test_int8_says_the_next_token_that_torch_is_sure_of(small: Ctranslate, large: Torch) -> None:
+async def test_int8_says_the_next_token_that_torch_is_sure_of(small: Decoding, large: Decoding) -> None:
     ours, theirs = await small.generate(PROMPTS, 1), await large.generate(PROMPTS, 1)
     sure = [(one.text, other.text) for one, other in zip(ours, theirs, strict=True) if other.logprob > math.log(0.5)]
     assert len(sure) >= 3
@@ -175,20 +194,20 @@ async def test_int8_says_the_next_token_that_torch_is_sure_of(small: Ctranslate,
         assert one.refusal == pytest.approx(other.refusal, abs=0.2)
 
 
-async def test_torch_reads_a_padded_batch_as_it_reads_one(large: Torch) -> None:
+async def test_torch_reads_a_padded_batch_as_it_reads_one(large: Decoding) -> None:
     together = await large.generate(PROMPTS[:3], 6)
     alone = [(await large.generate([prompt], 6))[0] for prompt in PROMPTS[:3]]
     assert [one.text for one in together] == [one.text for one in alone]
     assert [one.logprob for one in together] == pytest.approx([one.logprob for one in alone], abs=1e-3)
 
 
-async def test_the_same_prompt_has_the_same_completion(small: Ctranslate) -> None:
+async def test_the_same_prompt_has_the_same_completion(small: Decoding) -> None:
     first, second = await small.generate([PROMPTS[0]], 16), await small.generate([PROMPTS[0]], 16)
     assert first == second
     assert "\n" not in first[0].text
 
 
-async def test_a_passage_that_is_kept_reads_as_at_first_however_many_came_between(small: Ctranslate) -> None:
+async def test_a_passage_that_is_kept_reads_as_at_first_however_many_came_between(small: Decoding) -> None:
     first = await small.generate(PROMPTS[:2], 12)
     other = reading("What is taken from clothes?", "收费", "数码类佣金 3%，服饰类佣金 5%。")
     assert (await small.generate([other, *PROMPTS[:2]], 12))[1:] == first
@@ -200,19 +219,18 @@ async def test_a_passage_that_is_kept_reads_as_at_first_however_many_came_betwee
 def test_every_token_of_the_languages_served_may_be_written_and_reading_knows_all(folder: Path) -> None:
     tokens = Tokens.load(folder)
     pieces = [tokens.piece(token) for token in range(VOCABULARY)]
-    ids, written = order(pieces)
-    assert sorted(ids.tolist()) == list(range(VOCABULARY))
+    written = set(served(pieces).tolist())
     for text in (
         "佣金 3%，每单另收 0.6 元。（退货）",
         "結算週期為 7 天",
         "Café “Rhine”: $1,000.50 — naïve & co. 😀",
         "ｶﾀｶﾅ かな",
     ):
-        assert set(tokens.ids(text)) <= set(ids[:written].tolist())
-    assert not set(tokens.ids("привет мир")) <= set(ids[:written].tolist())
+        assert set(tokens.ids(text)) <= written
+    assert not set(tokens.ids("привет мир")) <= written
 
 
-async def test_the_likelihood_is_the_mean_over_the_tokens(small: Ctranslate, large: Torch) -> None:
+async def test_the_likelihood_is_the_mean_over_the_tokens(small: Decoding, large: Decoding) -> None:
     (ours,), (theirs,) = await small.generate([PROMPTS[-1]], 1), await large.generate([PROMPTS[-1]], 1)
     assert ours.logprob == pytest.approx(theirs.logprob, abs=0.5)
     (longer,) = await small.generate([PROMPTS[-1]], 8)
@@ -248,7 +266,19 @@ def test_ends_of_an_answer_are_line_breaks(folder: Path) -> None:
     assert [tokens.ids("\n" * size) for size in range(1, 5)] == [[line] for line in NEWLINES]
 
 
-async def test_a_window_longer_than_the_sliding_one_is_not_offered(small: Ctranslate) -> None:
+@torch.inference_mode()
+def test_layers_with_a_window_look_no_further_back(folder: Path) -> None:
+    model, served = CpuModel.load(folder, TokenVectors(folder))
+    ids = Tokens.load(folder).ids("The buyer pays return postage unless the item is faulty. Storage is free. " * 50)
+    ids = [BOS, *ids[: WINDOW + 80]]
+    states = model.states([ids], [0], Memory.of(1, len(ids)))
+    likely = model.logits(states[0, -1:])[0].log_softmax(-1)
+    exact = torch_model.published(adapter.shipped(), device="cpu", dtype=torch.float32)
+    theirs = exact(input_ids=torch.tensor([ids]), logits_to_keep=1).logits[0, -1][served].log_softmax(-1)
+    assert float((theirs.exp() * (theirs - likely)).sum()) < 0.1
+
+
+async def test_a_window_longer_than_the_sliding_one_is_not_offered(small: Decoding) -> None:
     assert small.limit <= LIMIT == 512
 
 
@@ -272,9 +302,5 @@ async def test_a_hugging_face_folder_runs_too(folder: Path, tmp_path: Path) -> N
 async def test_a_folder_that_is_no_model_is_told_clearly(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="is no folder"):
         await open_lm(cache=CACHE, model=str(tmp_path / "nothing"))
-    (tmp_path / "model.bin").write_bytes(b"nonsense")
-    with pytest.raises(ModelError, match="cannot be run"):
-        await open_lm(cache=CACHE, model=str(tmp_path))
-    (tmp_path / "model.bin").unlink()
     with pytest.raises(ModelError, match="cannot be loaded by transformers"):
         await open_lm(cache=CACHE, model=str(tmp_path), device="cpu")

@@ -15,8 +15,10 @@ from hypothesis import strategies as st
 
 from bot.lm.bounded import Bounded
 from bot.lm.prompt import CERTAIN, REFUSAL
-from bot.lm.torch_backend import ROWS, Torch
-from bot.lm.torch_batch import Batch, Row
+from bot.lm.rows import Decoding, Row
+from bot.lm.torch_backend import ROWS
+from bot.lm.torch_backend import engine as engine_over
+from bot.lm.torch_batch import TorchBatch
 from bot.lm.types import LmError, LmTimeout
 from tests.bot.tiny_model import tiny
 
@@ -79,7 +81,7 @@ arrivals = st.lists(st.tuples(st.integers(0, 6), prompts, st.integers(1, 8), st.
 def test_rows_that_join_and_leave_say_what_they_say_alone(
     model: Any, arrivals: list[tuple[int, list[int], int, bool]]
 ) -> None:
-    batch = Batch(model, refusal=NONE, ends={1, NEWLINE})
+    batch = TorchBatch(model, refusal=NONE, ends={1, NEWLINE})
     coming = [(at, Row(prompt, size), gives_up) for at, prompt, size, gives_up in arrivals]
     with torch.inference_mode():
         for step in range(20):
@@ -134,8 +136,8 @@ def slow(model: Any) -> Iterator[Slow]:
     made.gate.set()
 
 
-def engine(model: Any) -> Torch:
-    return Torch(model, StubTokens(), "tiny")  # type: ignore[arg-type]
+def engine(model: Any) -> Decoding:
+    return engine_over(model, StubTokens(), "tiny")  # type: ignore[arg-type]
 
 
 async def until(true: Callable[[], bool]) -> None:
@@ -218,7 +220,7 @@ async def test_a_fault_fails_those_that_it_met_and_the_next_ones_are_answered(
 
 
 def test_a_certain_refusal_is_final_and_a_doubtful_one_is_not_said(model: Any) -> None:
-    batch = Batch(model, refusal=NONE, ends={1, NEWLINE})
+    batch = TorchBatch(model, refusal=NONE, ends={1, NEWLINE})
     likely = torch.full((1, 1, model.config.vocab_size), -50.0)
     for doubt, first in ((0.9, 9), (0.97, NONE)):
         likely[0, 0, NONE], likely[0, 0, 9] = torch.tensor([doubt, 1 - doubt]).log()
