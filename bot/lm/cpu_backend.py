@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -28,9 +29,9 @@ def load(folder: Path, *, name: str, threads: int = 0) -> Decoding:
     ends = {*NEWLINES, EOS, TURN}
     try:
         batch = thread.submit(_batch, folder, tokens, ends, threads).result()
-    except BaseException:
-        thread.shutdown(wait=False)
-        raise
+    finally:
+        if sys.exception():
+            thread.shutdown(wait=False)
     return Decoding(batch, tokens, name, thread=thread, limit=LIMIT, rows=ROWS, at_once=1, starts=[BOS], ends=ends)
 
 
