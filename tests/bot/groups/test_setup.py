@@ -337,10 +337,19 @@ async def test_from_the_welcome_to_the_farewell_through_the_whole_house(rig: Rig
         rows = [(one, data) for one in chat.shown() for row in one.buttons for _, data in row]
         return next((one for one, data in rows if data == button), None)
 
+    memory = Memory(rig.redis, "telegram")
+
     async def press(button: str) -> None:
+        """As a person does: later than the bot has noted what it sent, so that the card can become the next one."""
         await until(lambda: card(button) is not None)
         shown = card(button)
         assert shown is not None
+        sent, place = Sent(str(chat.id), str(shown.id)), await rig.place(chat)
+
+        async def noted() -> bool:
+            return await memory.effect_of(place, sent) is not None
+
+        await until(noted)
         await peer.press(chat, owner, shown.id, button, within=90)
 
     await press("setup:show:lang")
