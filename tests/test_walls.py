@@ -15,7 +15,7 @@ FILES = sorted([*ROOT.glob("moderation/**/*.py"), *ROOT.glob("bot/**/*.py")])
 ROOMS = {
     "torch": ("bot/lm/", "bot/witness/", "moderation/training/train_network.py"),
     "transformers": ("bot/lm/", "bot/witness/"),
-    "ctranslate2": ("bot/lm/opening.py", "bot/witness/"),
+    "ctranslate2": ("bot/witness/",),
     "discord": ("bot/adapters/",),
     "telegram": ("bot/adapters/",),
     "redis": (

@@ -12,7 +12,7 @@ from bot.lm.folders import Recipe, made
 from bot.lm.types import Progress, silent
 
 MODEL = "gemma-3-270m"
-FORMAT = 3
+FORMAT = 4
 """Grows whenever the conversion writes something else."""
 
 

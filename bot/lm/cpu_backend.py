@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -27,16 +26,11 @@ def load(folder: Path, *, name: str, threads: int = 0) -> Decoding:
     thread = ThreadPoolExecutor(1, thread_name_prefix="language-model")
     tokens = Tokens.load(folder)
     ends = {*NEWLINES, EOS, TURN}
-    try:
-        batch = thread.submit(_batch, folder, tokens, ends, threads).result()
-    finally:
-        if sys.exception():
-            thread.shutdown(wait=False)
+    batch = thread.submit(_batch, folder, tokens, ends, threads).result()
     return Decoding(batch, tokens, name, thread=thread, limit=LIMIT, rows=ROWS, at_once=1, starts=[BOS], ends=ends)
 
 
 def _batch(folder: Path, tokens: Tokens, ends: Collection[int], threads: int) -> CpuBatch:
     if threads:
         torch.set_num_threads(threads)
-    model, served = CpuModel.load(folder, TokenVectors(folder, tokens))
-    return CpuBatch(model, served, refusal=tokens.ids(REFUSAL)[0], ends=ends)
+    return CpuBatch(CpuModel(folder, TokenVectors(folder, tokens)), refusal=tokens.ids(REFUSAL)[0], ends=ends)

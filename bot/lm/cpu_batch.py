@@ -12,13 +12,12 @@ from collections import OrderedDict
 from collections.abc import Collection, Sequence
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
 from bot.lm.cpu_model import CpuModel, Memory
 from bot.lm.prompt import CERTAIN
-from bot.lm.rows import Row
+from bot.lm.rows import Batch, Row
 
 ROWS = 8
 """Prompts decoded together."""
@@ -52,24 +51,13 @@ def alike(one: Sequence[int], other: Sequence[int]) -> int:
     )
 
 
-class CpuBatch:
-    """See `rows.Batch`. `served` are the tokens of the model's logits, `refusal` the one whose first probability is the
-    doubt, `ends` those after which a row is finished, `guessed` how many are guessed at most for a row."""
+class CpuBatch(Batch):
+    """Rows on the CPU's model. `refusal` is a token of the vocabulary; `guessed` tokens are guessed at most for a
+    row."""
 
-    def __init__(
-        self,
-        model: CpuModel,
-        served: npt.NDArray[np.int32],
-        *,
-        refusal: int,
-        ends: Collection[int],
-        guessed: int = GUESSED,
-    ) -> None:
-        self.rows: list[Row] = []
+    def __init__(self, model: CpuModel, *, refusal: int, ends: Collection[int], guessed: int = GUESSED) -> None:
+        super().__init__(int(np.searchsorted(model.served, refusal)), ends)
         self._model = model
-        self._served = served
-        self._refusal = int(np.searchsorted(served, refusal))
-        self._ends = ends
         self._guessed = guessed
         self._memory = Memory.of(0, 0)
         self._kept: OrderedDict[tuple[int, ...], Memory] = OrderedDict()
@@ -102,20 +90,8 @@ class CpuBatch:
             self._memory = self._memory.wide(needed + _GROWTH)
         self._add(self.rows, guesses, self._model.logits(self._model.states(ids, starts, self._memory)))
 
-    def leave(self) -> None:
-        staying = [at for at, row in enumerate(self.rows) if not (row.done.cancelled() or row.finished(self._ends))]
-        leaving = [row for row in self.rows if row.finished(self._ends)]
-        if len(staying) < len(self.rows):
-            self.rows = [self.rows[at] for at in staying]
-            self._memory = self._memory.rows(staying) if staying else Memory.of(0, 0)
-        for row in leaving:
-            row.tell()
-
-    def fail(self, fault: BaseException) -> None:
-        failed, self.rows = self.rows, []
-        self._memory = Memory.of(0, 0)
-        for row in failed:
-            row.fail(fault)
+    def _keep(self, staying: Sequence[int]) -> None:
+        self._memory = self._memory.rows(staying) if staying else Memory.of(0, 0)
 
     def _read(self, prompt: tuple[int, ...]) -> tuple[Memory, Tensor]:
         """The memory of a prompt, its own copy, and the logits of what follows. What an earlier one began with alike
@@ -125,10 +101,10 @@ class CpuBatch:
         memory = self._kept[best].first(known) if known else Memory.of(1, 0)
         memory = memory.wide(len(prompt))
         states = self._model.states([prompt[known:]], [known], memory)
-        self._keep(prompt, memory)
+        self._remember(prompt, memory)
         return memory, self._model.logits(states[0, -1:])[0]
 
-    def _keep(self, prompt: tuple[int, ...], memory: Memory) -> None:
+    def _remember(self, prompt: tuple[int, ...], memory: Memory) -> None:
         self._kept[prompt] = memory
         self._kept.move_to_end(prompt)
         while len(self._kept) > KEPT:
@@ -138,7 +114,7 @@ class CpuBatch:
         """Adds what the model writes, [rows, tokens, served]: one token, and another for each guess that came true."""
         best = logits.max(-1)
         likely = (best.values - logits.logsumexp(-1)).tolist()
-        written = self._served[best.indices.numpy()].tolist()
+        written = self._model.served[best.indices.numpy()].tolist()
         for row, guessed, tokens, chances in zip(rows, guesses, written, likely, strict=True):
             for at, (token, chance) in enumerate(zip(tokens, chances, strict=True)):
                 row.add(token, chance)

@@ -86,21 +86,15 @@ class Block(NamedTuple):
 class CpuModel:
     """The model over a folder that `prepare` made. One thread at a time."""
 
-    def __init__(self, blocks: Sequence[Block], last: Tensor, output: Linear, vectors: TokenVectors) -> None:
-        self._blocks = blocks
-        self._last = last
-        self._output = output
+    def __init__(self, folder: Path, vectors: TokenVectors) -> None:
+        """`served` becomes the tokens that the logits are of, in order; raises ModelError when a file is not whole."""
         self._vectors = vectors
-        self._turns = {True: _turns(weights.ROPE_FULL, 0), False: _turns(weights.ROPE_LOCAL, 0)}
-
-    @classmethod
-    def load(cls, folder: Path, vectors: TokenVectors) -> tuple[CpuModel, npt.NDArray[np.int32]]:
-        """The model and the tokens that its logits are of, in order; raises ModelError when a file is not whole."""
         try:
             told = load_file(folder / BLOCKS)
-            served: npt.NDArray[np.int32] = np.load(folder / SERVED)
-            blocks = [_block(told, number) for number in range(weights.LAYERS)]
-            return cls(blocks, _norm(told["norm"]), linear(*vectors.quantised(served)), vectors), served
+            self.served: npt.NDArray[np.int32] = np.load(folder / SERVED)
+            self._blocks = [_block(told, number) for number in range(weights.LAYERS)]
+            self._last = _norm(told["norm"])
+            self._output = linear(*vectors.quantised(self.served))
         except (OSError, ValueError, KeyError, SafetensorError) as error:
             raise ModelError(
                 f"the model in {folder} cannot be run ({error}); delete {folder} and run `xiaoer run` again"
@@ -116,7 +110,7 @@ class CpuModel:
         places = torch.tensor(starts)[:, None] + torch.arange(tokens)
         width = max(starts) + tokens
         masks = {full: _mask(places, width, full) for full in (True, False)}
-        turns = {full: self._turned(places, full) for full in (True, False)}
+        turns = {full: _turns(places, full) for full in (True, False)}
         states = self._embedded(ids)
         at = torch.arange(rows)[:, None]
         for number, block in enumerate(self._blocks):
@@ -145,14 +139,6 @@ class CpuModel:
     def _embedded(self, ids: Sequence[Sequence[int]]) -> Tensor:
         flat = torch.from_numpy(self._vectors.rows([token for row in ids for token in row]))
         return flat.view(len(ids), -1, HIDDEN).mul_(HIDDEN**0.5)
-
-    def _turned(self, places: Tensor, full: bool) -> tuple[Tensor, Tensor]:
-        """Cosines and sines, [rows, tokens, 1, HEAD]."""
-        longest = int(places.max()) + 1
-        if longest > len(self._turns[full][0]):
-            self._turns[full] = _turns(weights.ROPE_FULL if full else weights.ROPE_LOCAL, 2 * longest)
-        cosines, sines = self._turns[full]
-        return cosines[places][:, :, None], sines[places][:, :, None]
 
 
 def _block(told: Mapping[str, npt.NDArray[np.float32]], number: int) -> Block:
@@ -197,11 +183,12 @@ def _length(states: Tensor) -> Tensor:
     return length.clamp_(min=_SMALLEST)
 
 
-def _turns(base: float, places: int) -> tuple[Tensor, Tensor]:
-    """Cosines and signed sines of rotary places (Su et al. 2021), [places, HEAD] each."""
-    speeds = base ** -(torch.arange(0, HEAD, 2, dtype=torch.float32) / HEAD)
-    angles = torch.arange(places, dtype=torch.float32)[:, None] * speeds
-    return angles.cos().repeat(1, 2), torch.cat([-angles.sin(), angles.sin()], 1)
+def _turns(places: Tensor, full: bool) -> tuple[Tensor, Tensor]:
+    """Cosines and signed sines of rotary places (Su et al. 2021), [rows, tokens, 1, HEAD] each."""
+    base = weights.ROPE_FULL if full else weights.ROPE_LOCAL
+    angles = places[:, :, None, None] * base ** -(torch.arange(0, HEAD, 2) / HEAD)
+    cosines, sines = angles.cos(), angles.sin()
+    return torch.cat([cosines, cosines], -1), torch.cat([-sines, sines], -1)
 
 
 def _turn(heads: Tensor, cosines: Tensor, sines: Tensor) -> Tensor:

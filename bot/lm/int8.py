@@ -24,14 +24,9 @@ _SMALLEST = 1e-9
 Linear = Callable[[Tensor], Tensor]
 
 
-def packable() -> bool:
-    """Whether this torch has FBGEMM."""
-    return "fbgemm" in torch.backends.quantized.supported_engines
-
-
 def linear(weight: npt.NDArray[np.int8], scale: npt.NDArray[np.float32]) -> Linear:
     """From int8 rows, [out, in], and what an entry of each is worth, [out], the layer: [..., in] to [..., out]."""
-    if not packable():
+    if "fbgemm" not in torch.backends.quantized.supported_engines:
         matrix = torch.from_numpy(weight.astype(np.float32) * scale[:, None])
         return lambda states: functional.linear(states, matrix)
     packed = _packed(weight, scale)

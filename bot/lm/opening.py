@@ -66,13 +66,10 @@ def _local(cache: Path, model: str | None, device: Device, threads: int, progres
 
 def pick_device(device: Device) -> Literal["cpu", "cuda"]:
     """What "auto" means here; raises ModelError when a GPU is asked for and torch sees none."""
-    import ctranslate2
-
-    # CTranslate2 counts the GPUs in a millisecond; importing torch to hear that there is none takes seconds.
-    if device == "cpu" or (device == "auto" and not ctranslate2.get_cuda_device_count()):
-        return "cpu"
     import torch
 
+    if device == "cpu":
+        return "cpu"
     if torch.cuda.is_available():
         return "cuda"
     if device == "cuda":

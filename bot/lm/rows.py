@@ -5,17 +5,18 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from queue import SimpleQueue
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import torch
 
 from bot.lm.prompt import CERTAIN, END
 from bot.lm.tokens import Tokens
-from bot.lm.types import Completion, LmError
+from bot.lm.types import Completion
 
 
 class Made(NamedTuple):
@@ -64,26 +65,46 @@ class Row:
             self.done.set_exception(fault)
 
 
-class Batch(Protocol):
-    """Rows that are decoded together. Everything in it runs in one thread, under `torch.inference_mode`."""
+class Batch(ABC):
+    """Rows that are decoded together. Everything in it runs in one thread, under `torch.inference_mode`.
 
-    rows: list[Row]
+    `refusal` is the place, in the model's logits, of the token whose first probability is the doubt; `ends` are the
+    tokens after which a row is finished.
+    """
 
+    def __init__(self, refusal: int, ends: Collection[int]) -> None:
+        self.rows: list[Row] = []
+        self._refusal = refusal
+        self._ends = ends
+
+    @abstractmethod
     def join(self, newcomers: Sequence[Row]) -> None:
         """Reads the prompts of new rows and makes their first tokens."""
-        ...
 
+    @abstractmethod
     def step(self) -> None:
         """Makes at least one more token of every row."""
-        ...
+
+    @abstractmethod
+    def _keep(self, staying: Sequence[int]) -> None:
+        """Forgets what was read of all rows but these."""
 
     def leave(self) -> None:
         """Takes out the rows that are finished, whose results are then told, and those that were given up."""
-        ...
+        finished = [row for row in self.rows if row.finished(self._ends)]
+        staying = [at for at, row in enumerate(self.rows) if not (row in finished or row.done.cancelled())]
+        if len(staying) < len(self.rows):
+            self.rows = [self.rows[at] for at in staying]
+            self._keep(staying)
+        for row in finished:
+            row.tell()
 
     def fail(self, fault: BaseException) -> None:
         """Tells all rows that nothing will come of them, and forgets them."""
-        ...
+        failed, self.rows = self.rows, []
+        self._keep([])
+        for row in failed:
+            row.fail(fault)
 
 
 class Decoding:
@@ -107,7 +128,7 @@ class Decoding:
         runs the batch and nothing else, `told` makes faults readable."""
         self.name = name
         self.limit = limit
-        self._batch: Batch | None = batch
+        self._batch = batch
         self._tokens = tokens
         self._most = rows
         self._at_once = at_once
@@ -130,14 +151,12 @@ class Decoding:
 
     async def close(self) -> None:
         await asyncio.to_thread(self._thread.shutdown, wait=True, cancel_futures=True)
-        self._batch = None
+        del self._batch  # and the model in it
 
     @torch.inference_mode()
     def _decode(self) -> None:
         """Runs until no row is left. What is called while another one runs finds nothing to do afterwards."""
         batch = self._batch
-        if not batch:
-            raise LmError(f"the model {self.name} is closed")
         try:
             while True:
                 if newcomers := self._newcomers(min(self._most - len(batch.rows), self._at_once)):

@@ -90,6 +90,3 @@ class Tokens:
     def piece(self, token: int) -> str:
         """How the vocabulary spells a token."""
         return self._tokenizer.id_to_token(token) or UNKNOWN
-
-    def id(self, piece: str) -> int | None:
-        return self._tokenizer.token_to_id(piece)

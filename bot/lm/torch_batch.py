@@ -14,22 +14,19 @@ import torch
 from transformers import DynamicCache
 
 from bot.lm.prompt import CERTAIN
-from bot.lm.rows import Row
+from bot.lm.rows import Batch, Row
 
 
-class TorchBatch:
-    """See `rows.Batch`.
+class TorchBatch(Batch):
+    """Rows on a causal model of transformers."""
 
-    `refusal` is the token whose first probability is the doubt, `ends` the tokens after which a row is finished.
-    """
+    _cache: DynamicCache
+    _mask: torch.Tensor
 
     def __init__(self, model: Any, *, refusal: int, ends: set[int]) -> None:
+        super().__init__(refusal, ends)
         self._model = model
-        self._refusal = refusal
-        self._ends = ends
-        self.rows: list[Row] = []
-        self._cache = DynamicCache()  # every layer whole, sliding ones too: all rows then share their columns
-        self._mask = torch.zeros(0, 0, dtype=torch.long, device=model.device)
+        self._keep([])
 
     def join(self, newcomers: Sequence[Row]) -> None:
         self.rows += newcomers
@@ -57,25 +54,16 @@ class TorchBatch:
         places = self._mask.sum(1, keepdim=True) - 1
         self._add(self.rows, self._scores(ids, self._mask, places, self._cache))
 
-    def leave(self) -> None:
-        staying = [at for at, row in enumerate(self.rows) if not (row.done.cancelled() or row.finished(self._ends))]
-        leaving = [row for row in self.rows if row.finished(self._ends)]
-        if len(staying) < len(self.rows):
-            self.rows = [self.rows[at] for at in staying]
-            kept = torch.tensor(staying, dtype=torch.long, device=self._model.device)
-            self._mask = self._mask[kept]
-            unused = int((self._mask.cumsum(1) == 0).all(0).sum()) if staying else self._mask.shape[1]
-            self._mask = self._mask[:, unused:]
-            _cut(self._cache, kept, unused)
-        for row in leaving:
-            row.tell()
-
-    def fail(self, fault: BaseException) -> None:
-        failed, self.rows = self.rows, []
-        self._cache = DynamicCache()
-        self._mask = self._mask[:0, :0]
-        for row in failed:
-            row.fail(fault)
+    def _keep(self, staying: Sequence[int]) -> None:
+        if not staying:
+            self._cache = DynamicCache()  # every layer whole, sliding ones too: all rows then share their columns
+            self._mask = torch.zeros(0, 0, dtype=torch.long, device=self._model.device)
+            return
+        kept = torch.tensor(staying, dtype=torch.long, device=self._model.device)
+        mask = self._mask[kept]
+        unused = int((mask.cumsum(1) == 0).all(0).sum())
+        self._mask = mask[:, unused:]
+        _cut(self._cache, kept, unused)
 
     def _add(self, rows: Sequence[Row], scores: torch.Tensor) -> None:
         best = scores.max(-1)

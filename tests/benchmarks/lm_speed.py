@@ -72,12 +72,12 @@ def ours(_file: Path, cores: int, guessed: int = GUESSED) -> Engine:
     folder = prepare(CACHE)
     tokens = Tokens.load(folder)
     torch.set_num_threads(cores)
-    model, served = CpuModel.load(folder, TokenVectors(folder, tokens))
+    model = CpuModel(folder, TokenVectors(folder, tokens))
 
     @torch.inference_mode()
     def run(asked: Sequence[str], size: int) -> None:
         # A batch of its own for each run: nothing is kept of the run before, and nothing ends a row early.
-        batch = CpuBatch(model, served, refusal=PADDING, ends=(), guessed=guessed)
+        batch = CpuBatch(model, refusal=PADDING, ends=(), guessed=guessed)
         batch.join([Row([BOS, *tokens.ids(prompt)], size) for prompt in asked])
         batch.leave()
         while batch.rows:

@@ -39,8 +39,8 @@ from bot.lm.torch_model import configuration
 from bot.lm.vectors import TokenVectors
 from bot.lm.vocabulary import served
 from bot.lm.weights import HIDDEN, VOCABULARY, WINDOW, Weights, published
+from tests.bot.models import CACHE
 
-CACHE = Path.home() / ".cache" / "xiaoer"
 PROMPTS = [
     reading("佣金是多少？", "收费", "数码类佣金 3%，服饰类佣金 5%。"),
     reading("When are payouts sent?", "Payouts", "Payouts are sent every Monday for delivered orders."),
@@ -49,16 +49,6 @@ PROMPTS = [
     reading("Where is the warehouse?", "Fees", "Storage costs $0.80 per cubic foot a month; the first month is free."),
     "The capital of France is",
 ]
-
-
-@pytest.fixture(scope="module")
-def folder() -> Path:
-    return prepare(CACHE)
-
-
-@pytest.fixture(scope="module")
-def small(folder: Path) -> Decoding:
-    return cpu_backend.load(folder, name="int8", threads=2)
 
 
 @pytest.fixture(scope="module")
@@ -99,12 +89,7 @@ def test_a_killed_preparation_is_not_taken_for_done_and_two_at_once_make_one_fol
     assert [process.returncode for process in both] == [0, 0]
     assert sorted(path.name for path in tmp_path.iterdir()) == [expected.name, f"{expected.name}.lock"]
     assert prepare(tmp_path, verify=True) == expected
-    assert sizes(expected) == sizes(prepare(CACHE))
-
-
-def sizes(folder: Path) -> dict[str, int]:
-    """Not the sums: the last bit of what the adapter changes depends on how many cores multiply."""
-    return {file.name: file.stat().st_size for file in folder.iterdir()}
+    assert (expected / "manifest.json").read_text() == (prepare(CACHE) / "manifest.json").read_text()
 
 
 def cut_short(file: Path) -> None:
@@ -137,6 +122,15 @@ def test_a_broken_folder_is_one_line_with_the_mend(
     with pytest.raises(ModelError, match=rf"{name}.*; delete .*{copy.name} and run `xiaoer run` again") as told:
         prepare(copy.parent, verify=verify)
     assert "\n" not in str(told.value)
+
+
+@pytest.mark.parametrize("name", [BLOCKS, SERVED])
+def test_a_broken_file_that_keeps_its_length_cannot_be_run_and_is_told_so(copy: Path, name: str) -> None:
+    whole = (copy / name).read_bytes()
+    (copy / name).unlink()
+    (copy / name).write_bytes(bytes(len(whole)))
+    with pytest.raises(ModelError, match=f"cannot be run .*; delete .*{copy.name} and run `xiaoer run` again"):
+        cpu_backend.load(prepare(copy.parent), name="broken")
 
 
 def test_a_missing_package_names_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -268,13 +262,13 @@ def test_ends_of_an_answer_are_line_breaks(folder: Path) -> None:
 
 @torch.inference_mode()
 def test_layers_with_a_window_look_no_further_back(folder: Path) -> None:
-    model, served = CpuModel.load(folder, TokenVectors(folder))
+    model = CpuModel(folder, TokenVectors(folder))
     ids = Tokens.load(folder).ids("The buyer pays return postage unless the item is faulty. Storage is free. " * 50)
     ids = [BOS, *ids[: WINDOW + 80]]
     states = model.states([ids], [0], Memory.of(1, len(ids)))
     likely = model.logits(states[0, -1:])[0].log_softmax(-1)
     exact = torch_model.published(adapter.shipped(), device="cpu", dtype=torch.float32)
-    theirs = exact(input_ids=torch.tensor([ids]), logits_to_keep=1).logits[0, -1][served].log_softmax(-1)
+    theirs = exact(input_ids=torch.tensor([ids]), logits_to_keep=1).logits[0, -1][model.served].log_softmax(-1)
     assert float((theirs.exp() * (theirs - likely)).sum()) < 0.1
 
 

@@ -8,14 +8,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
-import numpy.typing as npt
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.lm import cpu_backend, cpu_batch, prepare, reading
+from bot.lm import cpu_batch, reading
 from bot.lm.cpu_batch import GUESSED, CpuBatch, alike, guess
 from bot.lm.cpu_model import CpuModel, Memory
 from bot.lm.prompt import CERTAIN, REFUSAL
@@ -23,8 +21,8 @@ from bot.lm.rows import Decoding, Row
 from bot.lm.tokens import BOS, NEWLINES, Tokens
 from bot.lm.types import Completion
 from bot.lm.vectors import TokenVectors
+from tests.bot.lm.arrivals import Arrival, run
 
-CACHE = Path.home() / ".cache" / "xiaoer"
 LONGEST = 24
 PROMPTS = [
     reading("What does storage cost?", "Fees", "Storage costs $0.80 per cubic foot a month."),
@@ -37,34 +35,23 @@ PROMPTS = [
 
 
 class Loaded(NamedTuple):
-    """The real model, and what a batch needs besides."""
+    """The real model and its tokens."""
 
     model: CpuModel
-    served: npt.NDArray[np.int32]
     tokens: Tokens
 
     def batch(self, guessed: int = GUESSED) -> CpuBatch:
         refusal = self.tokens.ids(REFUSAL)[0]
-        return CpuBatch(self.model, self.served, refusal=refusal, ends=set(NEWLINES), guessed=guessed)
+        return CpuBatch(self.model, refusal=refusal, ends=set(NEWLINES), guessed=guessed)
 
     def ids(self, prompt: str) -> list[int]:
         return [BOS, *self.tokens.ids(prompt)]
 
 
 @pytest.fixture(scope="module")
-def folder() -> Path:
-    return prepare(CACHE)
-
-
-@pytest.fixture(scope="module")
-def engine(folder: Path) -> Decoding:
-    return cpu_backend.load(folder, name="int8", threads=2)
-
-
-@pytest.fixture(scope="module")
 def loaded(folder: Path) -> Loaded:
     tokens = Tokens.load(folder)
-    return Loaded(*CpuModel.load(folder, TokenVectors(folder, tokens)), tokens)
+    return Loaded(CpuModel(folder, TokenVectors(folder, tokens)), tokens)
 
 
 @pytest.fixture(scope="module")
@@ -73,14 +60,9 @@ def alone(loaded: Loaded) -> list[Row]:
     return [finished(loaded.batch(guessed=0), Row(loaded.ids(prompt), LONGEST)) for prompt in PROMPTS]
 
 
-@torch.inference_mode()
 def finished(batch: CpuBatch, *rows: Row) -> Row:
     """Runs rows to their end; the first of them."""
-    batch.join(rows)
-    batch.leave()
-    while batch.rows:
-        batch.step()
-        batch.leave()
+    run(batch, [Arrival(0, row, False) for row in rows])
     return rows[0]
 
 
@@ -111,24 +93,13 @@ arrivals = st.lists(
 
 @settings(max_examples=12, deadline=None)
 @given(arrivals)
-@torch.inference_mode()
 def test_rows_that_join_and_leave_say_what_they_say_alone(
     loaded: Loaded, alone: list[Row], arrivals: list[tuple[int, int, bool]]
 ) -> None:
     batch = loaded.batch()
-    coming = [(at, which, Row(loaded.ids(PROMPTS[which]), LONGEST), gives_up) for at, which, gives_up in arrivals]
-    for step in range(6 + LONGEST):
-        for _, _, row, gives_up in coming:
-            if gives_up and len(row.tokens) >= 2:
-                row.done.cancel()
-        if newcomers := [row for at, _, row, _ in coming if at == step]:
-            batch.join(newcomers)
-            batch.leave()
-        if batch.rows:
-            batch.step()
-            batch.leave()
-    assert batch.rows == []
-    for _, which, row, _ in coming:
+    coming = [Arrival(at, Row(loaded.ids(PROMPTS[which]), LONGEST), gives_up) for at, which, gives_up in arrivals]
+    run(batch, coming)
+    for (_, row, _), (_, which, _) in zip(coming, arrivals, strict=True):
         if not row.done.cancelled():
             assert row.done.result(timeout=0).tokens == row.tokens
             assert same(row, alone[which])
@@ -159,10 +130,10 @@ def test_what_was_read_for_one_question_is_not_read_again_for_the_next(
     assert read[0] > again, "it was forgotten for sixteen others"
 
 
-async def test_one_call_and_several_say_the_same_and_a_certain_refusal_is_one_token(engine: Decoding) -> None:
-    alone = [(await engine.generate([prompt], LONGEST))[0] for prompt in PROMPTS]
-    of_one_call = await engine.generate(PROMPTS, LONGEST)
-    calls = await asyncio.gather(*(engine.generate([prompt], LONGEST) for prompt in PROMPTS))
+async def test_one_call_and_several_say_the_same_and_a_certain_refusal_is_one_token(small: Decoding) -> None:
+    alone = [(await small.generate([prompt], LONGEST))[0] for prompt in PROMPTS]
+    of_one_call = await small.generate(PROMPTS, LONGEST)
+    calls = await asyncio.gather(*(small.generate([prompt], LONGEST) for prompt in PROMPTS))
     for expected, told, (by_itself,) in zip(alone, of_one_call, calls, strict=True):
         assert told_alike(expected, told)
         assert told_alike(expected, by_itself)
@@ -177,13 +148,13 @@ def told_alike(one: Completion, other: Completion) -> bool:
     )
 
 
-async def test_a_row_that_is_given_up_leaves_the_others_their_answers(engine: Decoding) -> None:
-    calls = [asyncio.create_task(engine.generate([prompt], LONGEST)) for prompt in PROMPTS[:3]]
+async def test_a_row_that_is_given_up_leaves_the_others_their_answers(small: Decoding) -> None:
+    calls = [asyncio.create_task(small.generate([prompt], LONGEST)) for prompt in PROMPTS[:3]]
     await asyncio.sleep(0)
     calls[1].cancel()
     await asyncio.wait(calls)
     assert [call.cancelled() for call in calls] == [False, True, False]
-    assert told_alike(calls[0].result()[0], (await engine.generate([PROMPTS[0]], LONGEST))[0])
+    assert told_alike(calls[0].result()[0], (await small.generate([PROMPTS[0]], LONGEST))[0])
 
 
 @given(st.lists(st.integers(0, 3), max_size=30), st.integers(0, 6))

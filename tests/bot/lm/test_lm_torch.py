@@ -20,6 +20,7 @@ from bot.lm.torch_backend import ROWS
 from bot.lm.torch_backend import engine as engine_over
 from bot.lm.torch_batch import TorchBatch
 from bot.lm.types import LmError, LmTimeout
+from tests.bot.lm.arrivals import Arrival, run
 from tests.bot.tiny_model import tiny
 
 NONE, NEWLINE, WINDOW = 5, 7, 6
@@ -82,20 +83,8 @@ def test_rows_that_join_and_leave_say_what_they_say_alone(
     model: Any, arrivals: list[tuple[int, list[int], int, bool]]
 ) -> None:
     batch = TorchBatch(model, refusal=NONE, ends={1, NEWLINE})
-    coming = [(at, Row(prompt, size), gives_up) for at, prompt, size, gives_up in arrivals]
-    with torch.inference_mode():
-        for step in range(20):
-            newcomers = [row for at, row, _ in coming if at == step]
-            for _, row, gives_up in coming:
-                if gives_up and len(row.tokens) == 2:
-                    row.done.cancel()
-            if newcomers:
-                batch.join(newcomers)
-                batch.leave()
-            if batch.rows:
-                batch.step()
-                batch.leave()
-    assert batch.rows == []
+    coming = [Arrival(at, Row(prompt, size), gives_up) for at, prompt, size, gives_up in arrivals]
+    run(batch, coming)
     for _, row, _ in coming:
         if row.done.cancelled():
             continue
