@@ -145,7 +145,8 @@ def choose(found: Sequence[Candidate], limit: int) -> list[Candidate]:
             break
         twin = next((place for place, held in enumerate(kept) if _same(held, one)), None)
         if twin is None:
-            kept.append(one)
+            if one.foreign or len(kept) < limit:
+                kept.append(one)
         elif _rank(one) > _rank(kept[twin]):
             kept[twin] = one
     foreign = np.array([one.foreign for one in kept], np.bool_)
@@ -159,7 +160,11 @@ def _rank(one: Candidate) -> tuple[bool, tuple[date, float]]:
 def _same(one: Candidate, other: Candidate) -> bool:
     if (one.own, one.document.id) == (other.own, other.document.id):
         return False
-    if len(one.terms & other.terms) < SAME * len(one.terms | other.terms):
+    few, many = sorted((len(one.terms), len(other.terms)))
+    if few < SAME * many:  # then so is what they share, whatever it is, and counting it takes long
+        return False
+    shared = len(one.terms & other.terms)
+    if shared < SAME * (few + many - shared):
         return False
     first, second = one.document, other.document
     return is_version(first, second) or say_the_same(first, one.terms, second, other.terms)
