@@ -1,7 +1,7 @@
 """Published weights (with an adapter merged in) to a folder in int8, tensor by tensor.
 
-One scale per row: weight = int8 / scale. The output matrix is the rows of the embeddings that `vocabulary.py` serves;
-only their numbers are kept.
+One scale per row: weight = int8 / scale, after what is loud was evened (`evening.py`). The output matrix is the rows of
+the embeddings that `vocabulary.py` serves; only their numbers are kept.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import safetensors.numpy
 
 from bot.lm import weights
 from bot.lm.adapter import Adapter
+from bot.lm.evening import even, loud
 from bot.lm.types import Progress
 from bot.lm.vocabulary import served
 from bot.lm.weights import Floats, Weights
@@ -69,12 +70,18 @@ class _Merged:
     def block(self, number: int) -> Iterator[tuple[str, npt.NDArray[Any]]]:
         """The matrices in int8 with the worth of each row's entries, and the norms."""
         at = f"layers.{number}"
-        for ours, theirs in _MATRICES.items():
-            rows, scale = quantise(np.concatenate([self._matrix(f"{at}.{name}") for name in theirs]))
-            yield f"{number}.{ours}", rows
-            yield f"{number}.{ours}.scale", 1 / scale
-        for name in _NORMS:
-            yield f"{number}.{name.rpartition('.')[2]}", self._source.tensor(f"{at}.{name}.weight")
+        matrices = {
+            ours: np.concatenate([self._matrix(f"{at}.{name}") for name in theirs])
+            for ours, theirs in _MATRICES.items()
+        }
+        norms = {name.rpartition(".")[2]: self._source.tensor(f"{at}.{name}.weight") for name in _NORMS}
+        even(number, matrices, norms)
+        for name, matrix in matrices.items():
+            rows, scale = quantise(matrix)
+            yield f"{number}.{name}", rows
+            yield f"{number}.{name}.scale", 1 / scale
+        for name, norm in norms.items():
+            yield f"{number}.{name}", norm
 
     def _matrix(self, name: str) -> Floats:
         matrix = self._source.tensor(f"{name}.weight")
@@ -89,7 +96,7 @@ def convert(source: Weights, adapter: Adapter | None, pieces: list[str], folder:
     np.save(folder / "embedding_scales.npy", 1 / scales)
     np.save(folder / SERVED, served(pieces))
     merged = _Merged(source, adapter)
-    told = {"norm": source.tensor("norm.weight")}
+    told: dict[str, npt.NDArray[Any]] = {"norm": source.tensor("norm.weight"), "loud": loud()}
     for number in range(weights.LAYERS):
         told.update(merged.block(number))
         progress("converting the layers", (number + 1) / weights.LAYERS)

@@ -20,7 +20,7 @@ from torch.nn import functional
 
 from bot.lm import weights
 from bot.lm.convert import BLOCKS, SERVED
-from bot.lm.int8 import Linear, linear
+from bot.lm.int8 import Linear, linear, linear_beside
 from bot.lm.types import ModelError
 from bot.lm.vectors import TokenVectors
 from bot.lm.weights import HEAD, HEADS, HIDDEN, INNER
@@ -94,7 +94,7 @@ class CpuModel:
             self.served: npt.NDArray[np.int32] = np.load(folder / SERVED)
             self._blocks = [_block(told, number) for number in range(weights.LAYERS)]
             self._last = _norm(told["norm"])
-            self._output = linear(*vectors.quantised(self.served))
+            self._output = linear_beside(*vectors.quantised(self.served), told["loud"])
         except (OSError, ValueError, KeyError, SafetensorError) as error:
             raise ModelError(
                 f"the model in {folder} cannot be run ({error}); delete {folder} and run `xiaoer run` again"

@@ -41,6 +41,15 @@ def linear(weight: npt.NDArray[np.int8], scale: npt.NDArray[np.float32]) -> Line
     return layer
 
 
+def linear_beside(weight: npt.NDArray[np.int8], scale: npt.NDArray[np.float32], loud: npt.NDArray[np.int64]) -> Linear:
+    """The same for inputs with a few entries far louder than the rest, which are read in float32 beside it."""
+    entries, own = torch.from_numpy(loud), torch.from_numpy(weight[:, loud] * scale[:, None])
+    quiet = weight.copy()
+    quiet[:, loud] = 0
+    layer = linear(quiet, scale)
+    return lambda states: layer(states.index_fill(-1, entries, 0)).add_(functional.linear(states[..., entries], own))
+
+
 def _packed(weight: npt.NDArray[np.int8], scale: npt.NDArray[np.float32]) -> object:
     before, torch.backends.quantized.engine = torch.backends.quantized.engine, "fbgemm"
     try:
