@@ -5,8 +5,8 @@ them with is divided by a scale, and the columns that read them are multiplied w
 left in int8 (SmoothQuant, Xiao et al. 2023). `adapter/peaks.npz` holds how large each entry gets in our own passages
 (`listening.py`).
 
-The Kullback-Leibler divergence of the next token to float32 (480 tokens of 12 prompts) falls from 0.094 to 0.044; with
-the weights alone in int8 it is 0.022.
+The Kullback-Leibler divergence of the next token to float32 falls from 0.095 to 0.040 (`python -m
+tests.benchmarks.lm_fidelity`, 480 tokens; with the weights alone in int8 it is some 0.022).
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from torch.nn import functional
 
 PEAK = 127
 """What the largest number of a row becomes. Without VNNI, FBGEMM adds two products in 16 bits; 7 bits would never
-overflow there, but cost more (Kullback-Leibler to float32 of the next token 0.07) than the rare overflow (0.02)."""
+overflow there, but cost several times more of what the model knows than the rare overflow."""
 _ZERO = PEAK + 1
 _SMALLEST = 1e-9
 
