@@ -1,6 +1,8 @@
-"""Makes `adapter/peaks.npz`: how loud each entry gets of what the matrices read, over our own passages. Two minutes.
+"""Makes `adapter/peaks.npz`: how loud each entry gets of what the matrices read, over our own passages.
 
-python -m bot.lm.listening bot/lm/adapter/peaks.npz
+    python -m bot.lm.listening bot/lm/adapter/peaks.npz
+
+Two minutes. With new peaks, FORMAT in `cache.py` is to be raised.
 """
 
 from __future__ import annotations
