@@ -13,10 +13,12 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
 
+from bot.lm.types import ModelError
 from bot.lm.weights import HEAD, HEADS, INNER, Floats
 
 FILE = Path(__file__).parent / "adapter" / "peaks.npz"
@@ -33,9 +35,14 @@ Peaks = dict[str, Floats]
 
 @cache
 def peaks() -> Peaks:
-    """The shipped ones."""
-    with np.load(FILE) as held:
-        return {name: held[name].astype(np.float32) for name in held.files}
+    """The shipped ones; raises ModelError when their file cannot be read."""
+    try:
+        with FILE.open("rb") as opened, np.load(opened) as held:
+            return {name: held[name].astype(np.float32) for name in held.files}
+    except (OSError, EOFError, ValueError, BadZipFile) as error:
+        raise ModelError(
+            f"the shipped {FILE} cannot be read ({error}); restore it with `git checkout {FILE}` or reinstall xiaoer"
+        ) from error
 
 
 def even(number: int, matrices: dict[str, Floats], norms: dict[str, Floats]) -> None:

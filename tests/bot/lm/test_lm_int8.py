@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import numpy.typing as npt
 import pytest
 import torch
 
+from bot.lm import evening
 from bot.lm.convert import quantise
 from bot.lm.evening import LOUD, even, loud, peaks
 from bot.lm.int8 import linear, linear_beside
+from bot.lm.types import ModelError
 from bot.lm.weights import HEAD, HEADS, HIDDEN, INNER, LAYERS, Floats
 
 SHAPES = {
@@ -55,6 +59,19 @@ def test_loud_entries_are_the_last_states_loudest() -> None:
     assert output.shape == (HIDDEN,)
     assert len(loud()) == LOUD
     assert output[loud()].min() >= np.delete(output, loud()).max()
+
+
+@pytest.mark.parametrize("left", [0, 40_000, None])
+def test_peaks_that_cannot_be_read_are_told_with_the_mend(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, left: int | None
+) -> None:
+    file = tmp_path / "peaks.npz"
+    if left is not None:
+        file.write_bytes(evening.FILE.read_bytes()[:left])
+    monkeypatch.setattr(evening, "FILE", file)
+    peaks.cache_clear()
+    with pytest.raises(ModelError, match=r"peaks.npz cannot be read .*; restore it"):
+        peaks()
 
 
 def test_an_entry_that_is_loud_spoils_nothing_when_it_is_read_beside(chance: np.random.Generator) -> None:
