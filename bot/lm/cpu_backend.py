@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -25,12 +24,12 @@ def load(folder: Path, *, name: str, threads: int = 0) -> Decoding:
     # asleep after every layer, which doubles the time of a token. So the one thread that will decode loads, too.
     thread = ThreadPoolExecutor(1, thread_name_prefix="language-model")
     tokens = Tokens.load(folder)
-    ends = {*NEWLINES, EOS, TURN}
-    batch = thread.submit(_batch, folder, tokens, ends, threads).result()
-    return Decoding(batch, tokens, name, thread=thread, limit=LIMIT, rows=ROWS, at_once=1, starts=[BOS], ends=ends)
+    batch = thread.submit(_batch, folder, tokens, threads).result()
+    return Decoding(batch, tokens, name, thread=thread, limit=LIMIT, rows=ROWS, at_once=1, starts=[BOS])
 
 
-def _batch(folder: Path, tokens: Tokens, ends: Collection[int], threads: int) -> CpuBatch:
+def _batch(folder: Path, tokens: Tokens, threads: int) -> CpuBatch:
     if threads:
         torch.set_num_threads(threads)
-    return CpuBatch(CpuModel(folder, TokenVectors(folder, tokens)), refusal=tokens.ids(REFUSAL)[0], ends=ends)
+    model = CpuModel(folder, TokenVectors(folder, tokens))
+    return CpuBatch(model, refusal=tokens.ids(REFUSAL)[0], ends={*NEWLINES, EOS, TURN})

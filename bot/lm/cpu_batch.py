@@ -118,5 +118,5 @@ class CpuBatch(Batch):
         for row, guessed, tokens, chances in zip(rows, guesses, written, likely, strict=True):
             for at, (token, chance) in enumerate(zip(tokens, chances, strict=True)):
                 row.add(token, chance)
-                if row.finished(self._ends) or guessed[at : at + 1] != [token]:
+                if row.finished(self.ends) or guessed[at : at + 1] != [token]:
                     break

@@ -1,8 +1,8 @@
 """Makes `adapter/peaks.npz`: how loud each entry gets of what the matrices read, over our own passages.
 
-    python -m bot.lm.listening bot/lm/adapter/peaks.npz
+    python -m bot.lm.listening CACHE_FOLDER bot/lm/adapter/peaks.npz
 
-Two minutes. With new peaks, FORMAT in `cache.py` is to be raised.
+CACHE_FOLDER is where the models are prepared. Two minutes. With new peaks, FORMAT in `cache.py` is to be raised.
 """
 
 from __future__ import annotations
@@ -51,8 +51,8 @@ def measured(model: Any, prompts: list[list[int]]) -> Peaks:
     return rows | {"output": rows["output"][0]}
 
 
-def main(out: str) -> None:
-    tokens = Tokens.load(prepare(Path.home() / ".cache" / "xiaoer"))
+def main(cache: str, out: str) -> None:
+    tokens = Tokens.load(prepare(Path(cache)))
     passages = ours("train")
     asked = [one.prompt(one.asks[at % len(one.asks)]) for at, one in enumerate(passages[:: len(passages) // PASSAGES])]
     model = published(adapter.shipped(), device="cpu", dtype=torch.float32)

@@ -74,8 +74,8 @@ class Batch(ABC):
 
     def __init__(self, refusal: int, ends: Collection[int]) -> None:
         self.rows: list[Row] = []
+        self.ends = ends
         self._refusal = refusal
-        self._ends = ends
 
     @abstractmethod
     def join(self, newcomers: Sequence[Row]) -> None:
@@ -91,7 +91,7 @@ class Batch(ABC):
 
     def leave(self) -> None:
         """Takes out the rows that are finished, whose results are then told, and those that were given up."""
-        finished = [row for row in self.rows if row.finished(self._ends)]
+        finished = [row for row in self.rows if row.finished(self.ends)]
         staying = [at for at, row in enumerate(self.rows) if not (row in finished or row.done.cancelled())]
         if len(staying) < len(self.rows):
             self.rows = [self.rows[at] for at in staying]
@@ -120,7 +120,6 @@ class Decoding:
         rows: int,
         at_once: int,
         starts: Sequence[int],
-        ends: Collection[int],
         thread: ThreadPoolExecutor | None = None,
         told: Callable[[BaseException], BaseException] = lambda fault: fault,
     ) -> None:
@@ -133,7 +132,7 @@ class Decoding:
         self._most = rows
         self._at_once = at_once
         self._starts = list(starts)
-        self._ends = ends
+        self._ends = batch.ends
         self._told = told
         self._coming: SimpleQueue[Row] = SimpleQueue()
         self._thread = thread or ThreadPoolExecutor(1, thread_name_prefix="language-model")

@@ -86,7 +86,3 @@ class Tokens:
 
     def text(self, ids: Iterable[int]) -> str:
         return self._tokenizer.decode(list(ids), skip_special_tokens=True)
-
-    def piece(self, token: int) -> str:
-        """How the vocabulary spells a token."""
-        return self._tokenizer.id_to_token(token) or UNKNOWN

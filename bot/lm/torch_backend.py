@@ -36,16 +36,14 @@ def engine(model: Any, tokens: Tokens, name: str) -> Decoding:
     """An engine over a causal model of transformers."""
     ends = _numbers(model.generation_config.eos_token_id) + _numbers(model.config.eos_token_id)
     lines = [line[0] for line in (tokens.ids(END * times) for times in range(1, 5)) if len(line) == 1]
-    all_ends = {*ends, *lines}
     return Decoding(
-        TorchBatch(model, refusal=tokens.ids(REFUSAL)[0], ends=all_ends),
+        TorchBatch(model, refusal=tokens.ids(REFUSAL)[0], ends={*ends, *lines}),
         tokens,
         name,
         limit=LIMIT,
         rows=ROWS,
         at_once=ROWS,
         starts=_numbers(model.config.bos_token_id)[:1],
-        ends=all_ends,
         told=lambda fault: _told(fault, name),
     )
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -22,8 +21,7 @@ from bot.lm.mixture import ours
 from bot.lm.tokens import BOS, Tokens
 from bot.lm.torch_model import published
 from bot.lm.vectors import TokenVectors
-
-CACHE = Path.home() / ".cache" / "xiaoer"
+from tests.bot.models import CACHE
 
 
 def prompts(tokens: Tokens, count: int) -> list[list[int]]:

@@ -41,8 +41,8 @@ from bot.lm.prompt import reading
 from bot.lm.rows import Row
 from bot.lm.tokens import BOS, Tokens
 from bot.lm.vectors import TokenVectors
+from tests.bot.models import CACHE
 
-CACHE = Path.home() / ".cache" / "xiaoer"
 SAMPLE = Path(__file__).parent.parent.parent / "bot/sample/knowledge"
 SIDE_BY_SIDE = 8
 LENGTH = 250

@@ -23,9 +23,9 @@ class Arrival(NamedTuple):
 
 @torch.inference_mode()
 def run(batch: Batch, coming: Sequence[Arrival]) -> None:
-    """Runs until all have come and left."""
-    step = 0
-    while batch.rows or step <= max(one.at for one in coming):
+    """Runs for as many steps as all need that come; then all have left."""
+    steps = max(one.at for one in coming) + max(one.row.max_tokens for one in coming) + 1
+    for step in range(steps):
         for one in coming:
             if one.gives_up and len(one.row.tokens) >= PATIENCE:
                 one.row.done.cancel()
@@ -35,4 +35,4 @@ def run(batch: Batch, coming: Sequence[Arrival]) -> None:
         if batch.rows:
             batch.step()
             batch.leave()
-        step += 1
+    assert batch.rows == []
