@@ -42,6 +42,13 @@ def configuration() -> Any:
     )
 
 
+def halved(device: str) -> bool:
+    """Whether bfloat16 is faster there: a CPU that must imitate it takes many times as long as in float32."""
+    import torch
+
+    return device == "cuda" or bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+
+
 def published(adapter: Adapter | None, *, device: str, dtype: torch.dtype) -> Any:
     """The published model with an adapter merged in, ready to run; raises ModelError when the package is missing."""
     import torch

@@ -1,8 +1,9 @@
 """Teaches the model to read: a low-rank adapter on all its linear layers, the loss on the answer alone.
 
-The frozen weights are bf16 (AMX on a new CPU, tensor cores on a GPU), the adapter is float32. Lessons come in packed
-rows (`packing.py`). The output matrix, two thirds of the model, is applied to the answers' positions only. Where there
-is a C++ compiler the layers are compiled, which takes a minute and then a quarter off every step.
+The frozen weights are bf16 where the processor multiplies so (AMX on a new CPU, tensor cores on a GPU), the adapter is
+float32. Lessons come in packed rows (`packing.py`). The output matrix, two thirds of the model, is applied to the
+answers' positions only. Where there is a C++ compiler the layers are compiled, which takes a minute and then a quarter
+off every step.
 """
 
 from __future__ import annotations
@@ -33,6 +34,8 @@ from bot.lm.types import ModelError, Progress, silent
 RANK = 16
 SCALE = 2.0
 RATE = 8e-4
+RESUMED = 3e-4
+"""The highest learning rate of one who goes on: less is forgotten."""
 WARM_UP = 0.04
 CHECKPOINT_EVERY = 25
 LOG_EVERY = 10
@@ -96,11 +99,11 @@ def save(changed: dict[str, LowRank], out: Path, note: dict[str, str]) -> None:
     rough.rename(out)
 
 
-def rate_at(fraction: float) -> float:
+def rate_at(fraction: float, highest: float = RATE) -> float:
     """The learning rate: a short warm-up, then a half cosine down to a twentieth."""
     if fraction < WARM_UP:
-        return RATE * fraction / WARM_UP
-    return RATE * (0.05 + 0.95 * (1 + math.cos(math.pi * (fraction - WARM_UP) / (1 - WARM_UP))) / 2)
+        return highest * fraction / WARM_UP
+    return highest * (0.05 + 0.95 * (1 + math.cos(math.pi * (fraction - WARM_UP) / (1 - WARM_UP))) / 2)
 
 
 def resume(changed: dict[str, LowRank], file: Path) -> None:
@@ -179,7 +182,8 @@ def train_answer(
     tokens = Tokens.load(prepare(cache, progress=progress))
     first = _batches(file, tokens, seed)
     limit = steps or (len(first) if minutes is None else NEVER)
-    model = torch_model.published(None, device=device, dtype=torch.bfloat16)
+    halved = torch_model.halved(device)
+    model = torch_model.published(None, device=device, dtype=torch.bfloat16 if halved else torch.float32)
     if device == "cpu":  # plain matrix products go backward in a third of the time of the fused attention there
         model.set_attn_implementation("eager")
     teacher = _Teacher(model, seed, begin)
@@ -192,7 +196,7 @@ def train_answer(
         fraction = max((teacher.step + 0.5) / limit, spent / minutes if minutes else 0.0)
         if fraction >= 1:
             break
-        teacher.teach(batch(chosen, device), rate_at(fraction))
+        teacher.teach(batch(chosen, device), rate_at(fraction, RESUMED if begin else RATE))
         progress("training", fraction)
         if teacher.step % LOG_EVERY == 0:
             log(json.dumps({"step": teacher.step, "loss": round(teacher.loss, 4), "minutes": round(spent, 2)}))

@@ -11,14 +11,14 @@ from safetensors.numpy import save_file
 from torch import Tensor, nn
 from transformers import BertConfig, BertModel
 
+from bot.lm.torch_model import halved
 from bot.witness.convert import EPSILON
 from bot.witness.packed_file import Floats, PackedFile
 from bot.witness.taught import Taught
 
 RANK = 64
 """Of the low-rank changes: three quarters of what full matrices would weigh are saved."""
-HALVED = torch.ops.mkldnn._is_mkldnn_bf16_supported()
-"""Whether this processor multiplies in bfloat16; one that must imitate it takes many times as long as in float32."""
+HALVED = halved("cpu")
 _PARTS = {
     "q": "attention.self.query",
     "k": "attention.self.key",
