@@ -100,9 +100,9 @@ class CpuBatch(Batch):
         known = min(alike(best, prompt), len(prompt) - 1)
         memory = self._kept[best].first(known) if known else Memory.of(1, 0)
         memory = memory.wide(len(prompt))
-        states = self._model.states([prompt[known:]], [known], memory)
+        states = self._model.states([prompt[known:]], [known], memory, wanted=1)
         self._remember(prompt, memory)
-        return memory, self._model.logits(states[0, -1:])[0]
+        return memory, self._model.logits(states[0])[0]
 
     def _remember(self, prompt: tuple[int, ...], memory: Memory) -> None:
         self._kept[prompt] = memory

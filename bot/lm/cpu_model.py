@@ -100,13 +100,16 @@ class CpuModel:
                 f"the model in {folder} cannot be run ({error}); delete {folder} and run `xiaoer run` again"
             ) from error
 
-    def states(self, ids: Sequence[Sequence[int]], starts: Sequence[int], memory: Memory) -> Tensor:
-        """The last states of some tokens of each row, [rows, tokens, HIDDEN]; `ids` of one length for all rows.
+    def states(
+        self, ids: Sequence[Sequence[int]], starts: Sequence[int], memory: Memory, *, wanted: int | None = None
+    ) -> Tensor:
+        """The last states of each row's last `wanted` tokens, [rows, wanted, HIDDEN]; `ids` of one length for all rows.
 
         Row r's tokens have the places from `starts[r]` on. The memory of all places before them is there, that of
-        theirs is written; it has columns enough.
+        theirs is written; it has columns enough. None wants all.
         """
         rows, tokens = len(ids), len(ids[0])
+        unwanted = tokens - (wanted or tokens)
         places = torch.tensor(starts)[:, None] + torch.arange(tokens)
         width = max(starts) + tokens
         masks = {full: _mask(places, width, full) for full in (True, False)}
@@ -120,13 +123,15 @@ class CpuModel:
             heads = _turn(heads, *turns[block.attends_to_all])
             memory.keys[number, at, places] = heads[:, :, HEADS]
             memory.values[number, at, places] = told[..., _ROPED * HEAD :]
+            # Behind the last layer's keys and values nobody looks at the states of tokens that are not wanted.
+            past = unwanted if number == weights.LAYERS - 1 else 0
             seen = _attend(
-                heads[:, :, :HEADS].reshape(rows, tokens * HEADS, HEAD),
+                heads[:, past:, :HEADS].reshape(rows, -1, HEAD),
                 memory.keys[number, :, :width],
                 memory.values[number, :, :width],
-                masks[block.attends_to_all],
+                masks[block.attends_to_all][:, past * HEADS :],
             )
-            states = _added(states, block.attended(seen.view(rows, tokens, _QUERIES)), block.after_attention)
+            states = _added(states[:, past:], block.attended(seen.view(rows, -1, _QUERIES)), block.after_attention)
             inner = block.gate_up(_scaled(states, block.before_inner))
             inner = functional.gelu(inner[..., :INNER], approximate="tanh").mul_(inner[..., INNER:])
             states = _added(states, block.down(inner), block.after_inner)

@@ -43,8 +43,8 @@ def main(arguments: Sequence[str]) -> None:
     apart: list[float] = []
     same: list[bool] = []
     for ids in prompts(tokens, given.prompts):
-        states = served.states([ids], [0], Memory.of(1, len(ids)))
-        said = served.logits(states[0, -given.tokens :]).log_softmax(-1)
+        states = served.states([ids], [0], Memory.of(1, len(ids)), wanted=given.tokens)
+        said = served.logits(states[0]).log_softmax(-1)
         logits = exact(input_ids=torch.tensor([ids]), logits_to_keep=given.tokens).logits[0]
         theirs = logits[:, torch.from_numpy(served.served).long()].log_softmax(-1)
         apart += (theirs.exp() * (theirs - said)).sum(-1).tolist()

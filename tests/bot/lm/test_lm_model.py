@@ -263,11 +263,23 @@ def test_layers_with_a_window_look_no_further_back(folder: Path) -> None:
     model = CpuModel(folder, TokenVectors(folder))
     ids = Tokens.load(folder).ids("The buyer pays return postage unless the item is faulty. Storage is free. " * 50)
     ids = [BOS, *ids[: WINDOW + 80]]
-    states = model.states([ids], [0], Memory.of(1, len(ids)))
-    likely = model.logits(states[0, -1:])[0].log_softmax(-1)
+    states = model.states([ids], [0], Memory.of(1, len(ids)), wanted=1)
+    likely = model.logits(states[0])[0].log_softmax(-1)
     exact = torch_model.published(adapter.shipped(), device="cpu", dtype=torch.float32)
     theirs = exact(input_ids=torch.tensor([ids]), logits_to_keep=1).logits[0, -1][model.served].log_softmax(-1)
     assert float((theirs.exp() * (theirs - likely)).sum()) < 0.1
+
+
+@torch.inference_mode()
+@pytest.mark.parametrize("wanted", [1, 3, 12])
+def test_the_states_that_are_wanted_are_those_of_a_reading_that_wants_all(folder: Path, wanted: int) -> None:
+    model = CpuModel(folder, TokenVectors(folder))
+    ids = [Tokens.load(folder).ids(text)[:12] for text in PROMPTS[:2]]
+    whole, part = Memory.of(2, 15), Memory.of(2, 15)
+    states = model.states(ids, [0, 3], whole)
+    torch.testing.assert_close(model.states(ids, [0, 3], part, wanted=wanted), states[:, -wanted:])
+    torch.testing.assert_close(part.keys, whole.keys)
+    torch.testing.assert_close(part.values, whole.values)
 
 
 async def test_a_window_longer_than_the_sliding_one_is_not_offered(small: Decoding) -> None:
