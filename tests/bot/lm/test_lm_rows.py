@@ -71,9 +71,11 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     read: list[int] = []
     states = CpuModel.states
 
-    def counted(model: CpuModel, ids: Sequence[Sequence[int]], starts: Sequence[int], memory: Memory) -> torch.Tensor:
+    def counted(
+        model: CpuModel, ids: Sequence[Sequence[int]], starts: Sequence[int], memory: Memory, *, wanted: int | None = None
+    ) -> torch.Tensor:
         read.append(len(ids[0]))
-        return states(model, ids, starts, memory)
+        return states(model, ids, starts, memory, wanted=wanted)
 
     monkeypatch.setattr(CpuModel, "states", counted)
     return read
