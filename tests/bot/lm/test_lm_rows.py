@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 import torch
@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from bot.lm import cpu_batch, reading
 from bot.lm.cpu_batch import GUESSED, CpuBatch, alike, guess
-from bot.lm.cpu_model import CpuModel, Memory
+from bot.lm.cpu_model import CpuModel
 from bot.lm.prompt import CERTAIN, REFUSAL
 from bot.lm.rows import Decoding, Row
 from bot.lm.tokens import BOS, NEWLINES, Tokens
@@ -71,11 +71,9 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     read: list[int] = []
     states = CpuModel.states
 
-    def counted(
-        model: CpuModel, ids: Sequence[Sequence[int]], starts: Sequence[int], memory: Memory, *, wanted: int | None = None
-    ) -> torch.Tensor:
+    def counted(model: CpuModel, ids: Sequence[Sequence[int]], *others: Any, **named: Any) -> torch.Tensor:
         read.append(len(ids[0]))
-        return states(model, ids, starts, memory, wanted=wanted)
+        return states(model, ids, *others, **named)
 
     monkeypatch.setattr(CpuModel, "states", counted)
     return read
