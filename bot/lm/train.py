@@ -99,10 +99,10 @@ def save(changed: dict[str, LowRank], out: Path, note: dict[str, str]) -> None:
     rough.rename(out)
 
 
-def rate_at(fraction: float, highest: float = RATE) -> float:
+def rate_at(fraction: float, highest: float) -> float:
     """The learning rate: a short warm-up, then a half cosine down to a twentieth."""
     if fraction < WARM_UP:
-        return highest * fraction / WARM_UP
+        return highest * (fraction / WARM_UP)
     return highest * (0.05 + 0.95 * (1 + math.cos(math.pi * (fraction - WARM_UP) / (1 - WARM_UP))) / 2)
 
 

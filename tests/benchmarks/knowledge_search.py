@@ -30,6 +30,7 @@ from bot.lm.vectors import TokenVectors
 from bot.redis_server import EmbeddedRedis, open_client
 from bot.witness.convert import PLAIN
 from bot.witness.encoder import TextEncoder
+from tests.bot.models import CACHE
 
 SAMPLE = Path(__file__).parent.parent.parent / "bot/sample/knowledge"
 QUESTIONS = (
@@ -110,8 +111,7 @@ def main(arguments: Sequence[str]) -> None:
     parser.add_argument("--documents", type=int, nargs="+", default=[1000, 10_000])
     given = parser.parse_args(arguments)
     warm()
-    cache = Path.home() / ".cache" / "xiaoer"
-    models = Models(TokenVectors(prepare(cache)), TextEncoder.load(PLAIN.prepare(cache)))
+    models = Models(TokenVectors(prepare(CACHE)), TextEncoder.load(PLAIN.prepare(CACHE)))
     for count in given.documents:
         with tempfile.TemporaryDirectory() as folder:
             asyncio.run(measure(count, models, Path(folder)))

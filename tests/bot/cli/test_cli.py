@@ -14,6 +14,7 @@ import pytest
 
 from bot.lm.cache import prepare
 from bot.lm.convert import BLOCKS
+from tests.bot.models import CACHE
 
 XIAOER = str(Path(sys.executable).parent / "xiaoer")
 COMMANDS = (
@@ -117,7 +118,7 @@ def test_a_busy_port_is_told_before_anything_is_prepared(tmp_path: Path) -> None
 
 def test_a_missing_model_file_is_told_with_its_mend(tmp_path: Path) -> None:
     """A cache whose model lost a file, as after a full disk."""
-    source = prepare(Path("~/.cache/xiaoer").expanduser())
+    source = prepare(CACHE)
     folder = tmp_path / "cache" / source.name
     folder.mkdir(parents=True)
     for file in source.iterdir():
