@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from bot.answering.floor import Floor, hearing, settled
+from bot.answering.floor import Floor, hearing
+from bot.answering.people import settled
 from bot.answering.questions import Speech, speech
 from bot.answering.responder import Responder
 from bot.answering.talk import Question, between_people, own_earlier

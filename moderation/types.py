@@ -152,7 +152,8 @@ class Case(Noun):
     `platform:member`, who reported the message.
 
     `severity` runs from 1 to 5 (most urgent), `strikes` are those that the member had when it opened. `copies` are
-    near copies of the subject, by whomever, decided with it. A decision is due at `due_at`; `late` counts how
+    near copies of the subject, by whomever, decided with it; `further` is what the author of a hand-off asked after it.
+    A decision is due at `due_at`; `late` counts how
     often people were told that it is. It may be given to a person (`assigned_to`) or a tier (`asked`), and sleep until
     `wake_at`; `skipped` are the moderators who passed it by. `opinions` are decisions that did not settle it: the first
     of two that are needed, or one that was asked for; `after` are those of a blind second look at a settled case.
@@ -177,6 +178,7 @@ class Case(Noun):
     severity: int = Field(default=2, ge=1, le=5)
     strikes: NonNegativeInt = 0
     copies: tuple[Message, ...] = ()
+    further: tuple[Message, ...] = ()
     due_at: AwareDatetime | None = None
     late: NonNegativeInt = 0
     assigned_to: str = ""

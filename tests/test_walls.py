@@ -34,6 +34,7 @@ ROOMS = {
         "bot/groups/traces.py",
         "bot/history.py",
         "bot/answering/floor.py",
+        "bot/answering/people.py",
         "bot/redis_server.py",
         "bot/app.py",
         "bot/doctor.py",

@@ -12,19 +12,19 @@ from collections.abc import Awaitable, Sequence
 from datetime import UTC, datetime
 from importlib.resources import files
 from typing import NamedTuple, cast
-from urllib.parse import quote
 
 from pydantic import AwareDatetime
 from redis.asyncio import Redis
 
 from bot.answering.manners import Manners
+from bot.answering.people import Attention, People
 from bot.answering.questions import Speech, whole
-from bot.answering.talk import Burst, Question, gathered, same_speaker
+from bot.answering.talk import Burst, Question, gathered, own_key
 from bot.history import History
 from bot.stream import SEEN_S, saying
 from moderation.keys import Write, key
-from moderation.members import MemberBook, reaches
-from moderation.types import TEXT_LENGTH, Case, Decision, Message, Noun, Say
+from moderation.members import MemberBook
+from moderation.types import TEXT_LENGTH, Message, Noun, Say
 
 ROUNDS = 5
 """How often a burst may grow before it is answered nevertheless."""
@@ -34,8 +34,6 @@ FOLLOW_S = 600
 """Seconds that a question may lean on the one before: also how long a member's unanswered words are kept."""
 TURNS = 2
 """Earlier questions with their answers that a question may lean on."""
-AT_IT_S = 3600
-"""Seconds that an open case keeps the bot from speaking unasked; one that nobody takes must not silence it for good."""
 HOUR_S = 3600
 
 
@@ -57,7 +55,8 @@ class Exchange(Noun):
 class Turn(NamedTuple):
     """What is to be said something about, if `speak`: a whole burst as one message, and the member's earlier exchanges.
 
-    `writes` take the burst off what waits; they are due whatever comes of it.
+    `people` are those who deal with a member that did not ask the bot. `writes` take the burst off what waits; they are
+    due whatever comes of it.
     """
 
     message: Message
@@ -65,17 +64,17 @@ class Turn(NamedTuple):
     history: tuple[str, ...] = ()
     unasked: bool = False
     speak: bool = False
+    people: Attention = Attention()
     writes: tuple[Write, ...] = ()
 
 
 class Floor:
-    """Bursts, earlier exchanges, the people at it, and the budget, in Redis (a client with `decode_responses=True`)."""
+    """Bursts, earlier exchanges and the budget, in Redis (a client with `decode_responses=True`)."""
 
     def __init__(self, redis: Redis, members: MemberBook, history: History, manners: Manners | None = None) -> None:
         self.manners = manners or Manners()
         self._redis = redis
-        self._members = members
-        self._history = history
+        self._people = People(redis, members, history)
         scripts = files("bot") / "scripts"
         self._reserve = redis.register_script((scripts / "reserve.lua").read_text("utf-8"))
         self._once = redis.register_script((scripts / "once.lua").read_text("utf-8"))
@@ -95,11 +94,16 @@ class Floor:
         mine = next((part for part in burst.parts if part.id == message.id), message)
         gone = not mine.text and bool(message.text)  # edited into something that the judge did not let pass
         message = message.model_copy(update={"text": text[:TEXT_LENGTH]})
-        if gone or (unasked and await self._at_it(message)):
+        if gone:
             return Turn(message, writes=writes)
+        people = await self._people.attention(message, self.manners.quiet_s) if unasked else Attention()
+        if people.engaged:
+            return Turn(message, writes=(*writes, *people.told(message)))
+        waiting = people.handed.subject if people.handed else None
+        near = [waiting.text] if waiting and _is_near(message, waiting.sent_at) else []
         earlier = (question.earlier,) if question.earlier else ()
-        history = (*await self._exchanges(message), *earlier)
-        return Turn(message, kind, history, unasked, speak=True, writes=writes)
+        history = (*await self._exchanges(message), *near, *earlier)
+        return Turn(message, kind, history, unasked, speak=True, people=people, writes=writes)
 
     async def _heard_out(self, question: Question) -> tuple[Burst | None, list[str]]:
         """The burst, once nothing was added to it for a while, with the rows that hold what waits.
@@ -119,25 +123,11 @@ class Floor:
             last, wait = burst.last, pause
         return burst, rows
 
-    async def _at_it(self, message: Message) -> bool:
-        """Whether a person is dealing with the member: an open case, words through the bot, or an admin's reply."""
-        quiet, now = self.manners.quiet_s, message.sent_at.timestamp()
-        rows = await self._redis.zrange(
-            _people(message), now - max(quiet, AT_IT_S), "+inf", byscore=True, withscores=True
-        )
-        if any(name.startswith("case:") or at >= now - quiet for name, at in cast(list[tuple[str, float]], rows)):
-            return True
-        recent = await self._history.recent(message.place.community)
-        own = {said.id for said in recent if same_speaker(said, message)}
-        replies = [said for said in recent if said.reply_to in own and said.author.id != message.author.id]
-        lately = {said.author.id: said for said in replies if said.sent_at.timestamp() >= now - quiet}
-        return any([reaches((await self._members.standing(said)).tier, "helper") for said in lately.values()])
-
     async def _exchanges(self, message: Message) -> list[str]:
         """The member's own last exchanges in the channel, oldest first; never another member's."""
-        rows = await cast(Awaitable[list[str]], self._redis.lrange(_own(message, "turns"), 0, TURNS - 1))
+        rows = await cast(Awaitable[list[str]], self._redis.lrange(own_key(message, "turns"), 0, TURNS - 1))
         known = [Exchange.model_validate_json(row) for row in reversed(rows)]
-        near = [one for one in known if 0 <= (message.sent_at - one.at).total_seconds() <= FOLLOW_S]
+        near = [one for one in known if _is_near(message, one.at)]
         return [text for one in near for text in (one.question, one.answer)]
 
     async def reserve(self, message: Message) -> bool:
@@ -179,37 +169,18 @@ def hearing(message: Message, *, asked: bool, passed: bool = True) -> Sequence[W
 def exchanging(message: Message, answer: str) -> Sequence[Write]:
     """The writes that keep a question with its answer for what the member asks next."""
     row = Exchange(at=message.sent_at, question=message.text, answer=answer).model_dump_json()
-    name = _own(message, "turns")
+    name = own_key(message, "turns")
     return [("LPUSH", name, row), ("LTRIM", name, "0", str(TURNS - 1)), ("EXPIRE", name, str(FOLLOW_S))]
 
 
-def handing(case: Case) -> Sequence[Write]:
-    """The writes that tell a case is open: a person will see to the member."""
-    name, subject = _people(case.subject), case.subject
-    return [("ZADD", name, str(subject.sent_at.timestamp()), f"case:{case.id}"), ("EXPIRE", name, str(AT_IT_S))]
-
-
-def settled(case: Case, decision: Decision) -> Sequence[Write]:
-    """The writes that tell it is settled; a person's answer still keeps the bot quiet for a while."""
-    name = _people(case.subject)
-    spoke = ("ZADD", name, str(decision.at.timestamp()), f"spoke:{case.id}")
-    gone: Write = ("ZREM", name, f"case:{case.id}")
-    return [gone, spoke, ("EXPIRE", name, str(AT_IT_S))] if decision.action == "answer" else [gone]
+def _is_near(message: Message, at: datetime) -> bool:
+    """Whether a question may lean on what its author asked then."""
+    return 0 <= (message.sent_at - at).total_seconds() <= FOLLOW_S
 
 
 def _waiting(message: Message) -> str:
-    return _own(message, "burst")
+    return own_key(message, "burst")
 
 
 def _meanwhile(message: Message) -> str:
     return key(message.place.community, "meanwhile", message.key)
-
-
-def _people(message: Message) -> str:
-    return _own(message, "people")
-
-
-def _own(message: Message, name: str) -> str:
-    """The key of a member's thing in a channel. Ids may hold a colon: quoted, no two members share a key."""
-    parts = (message.place.platform, message.place.channel, message.author.id)
-    return key(message.place.community, name, *(quote(part, safe="") for part in parts))

@@ -7,7 +7,8 @@ from collections.abc import Coroutine
 
 from bot.answering.feedback import recording
 from bot.answering.fitness import unfit
-from bot.answering.floor import Floor, Turn, answered, exchanging, giving_back, handing
+from bot.answering.floor import Floor, Turn, answered, exchanging, giving_back
+from bot.answering.people import handing
 from bot.answering.questions import Speech
 from bot.answering.talk import Question
 from bot.groups.communities import Communities, Mode
@@ -40,7 +41,8 @@ class Responder:
     async def answer(self, question: Question) -> Outcome:
         """What a question leads to: an answer with its source, or a case for a person that carries the draft.
 
-        A question that nobody put to the bot leads to silence when it is not sure; in a help channel to a person.
+        A question that nobody put to the bot leads to silence when it is not sure; in a help channel to a person, who
+        gets it with the one before where that waits still.
         The bot's own words are judged like anyone's; those that the community would not want are such a draft. In
         training every answer is one; in a dry run nothing is said.
         """
@@ -78,8 +80,8 @@ class Responder:
                 writes = (*exchanging(message, reply.text), *recording(said, message, reply))
                 return Outcome("answered", (said,), writes, reply=reply)
             reply = reply.model_copy(update={"handoff": True, "why": "unfit" if verdict else "training"})
-        if turn.unasked and not helping and reply.why != "training":
-            return Outcome("silent", writes=(giving_back(message),), reply=reply)
+        if turn.unasked and (turn.people.handed or not helping) and reply.why != "training":
+            return Outcome("silent", writes=(giving_back(message), *turn.people.told(message)), reply=reply)
         outcome = await self._handed_over(message, reply, verdict)
         if turn.unasked and mode == "training":
             return outcome

@@ -9,11 +9,13 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import NamedTuple
+from urllib.parse import quote
 
 import re2
 from pydantic import AwareDatetime
 
 from bot.answering.questions import Speech, speech
+from moderation.keys import key
 from moderation.types import Message, Noun
 
 TALK = timedelta(minutes=3)
@@ -52,6 +54,12 @@ def same_speaker(one: Message, other: Message) -> bool:
     """Whether both are one member's words in one channel."""
     places = (one.place.platform, one.place.channel), (other.place.platform, other.place.channel)
     return places[0] == places[1] and one.author.id == other.author.id
+
+
+def own_key(message: Message, name: str) -> str:
+    """The key of a thing that a member has in a channel. Ids may hold a colon: quoted, no two members share a key."""
+    parts = (message.place.platform, message.place.channel, message.author.id)
+    return key(message.place.community, name, *(quote(part, safe="") for part in parts))
 
 
 def own_earlier(message: Message, recent: Sequence[Message]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.answering.feedback import Answered, FeedbackBook, counting
-from bot.answering.floor import handing
+from bot.answering.people import handing
 from bot.history import History
 from bot.knowledge.documents import guess_lang
 from bot.outcome import Bench, Outcome, handoff

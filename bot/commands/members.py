@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from bot.answering.floor import handing
+from bot.answering.people import handing
 from bot.commands.call import Call, Carry, Reach
 from bot.commands.finding import found
 from bot.commands.parsing import CommandError, case_and_words

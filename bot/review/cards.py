@@ -14,6 +14,7 @@ from moderation.types import ENFORCING, Button, Case, Decision, Lang, Message, V
 QUOTED = 700
 """Characters of a message or a draft that a card shows."""
 SIGNALS = 3
+FURTHER = 3
 _HARDER = ENFORCING[1:]
 """What removes the message; a warning does not."""
 _BUTTON = re2.compile(r"^case:([0-9A-Z]{8}(?:-\d+)?):([a-z]+)$")
@@ -35,7 +36,7 @@ def card(
     say = words(lang)
     lines = [title(case, policy, lang), _origin(case, say)]
     if quoting:
-        lines += [*_quoted(case, say), *_verdict(case.verdict, say), *_draft(case, say)]
+        lines += [*_quoted(case, say), *_further(case, say), *_verdict(case.verdict, say), *_draft(case, say)]
     if case.proposed:
         lines.append(say("card.proposed", action=_action(case.proposed.action, case.proposed.seconds, lang)))
     elif rung:
@@ -130,6 +131,11 @@ def _quoted(case: Case, say: Words) -> list[str]:
     before = [say("card.about", text=_cut(_text(said))) for said in case.context] if case.kind == "appeal" else []
     about = say("case.forgotten") if case.subject.forgotten else _cut(_text(case.subject))
     return [*before, f"> {about}"]
+
+
+def _further(case: Case, say: Words) -> list[str]:
+    """The latest of what the author of a hand-off asked after it."""
+    return [say("card.further", text=_cut(_text(said))) for said in case.further[-FURTHER:]]
 
 
 def _text(message: Message) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.answering.floor import handing, hearing
+from bot.answering.floor import hearing
+from bot.answering.people import handing
 from bot.groups.communities import Mode
 from bot.knowledge.documents import guess_lang
 from bot.outcome import Outcome, context

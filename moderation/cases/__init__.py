@@ -19,6 +19,7 @@ from moderation.cases.writes import OVERTURNED_KEPT as OVERTURNED_KEPT
 from moderation.cases.writes import cards_key as cards_key
 from moderation.cases.writes import changing as changing
 from moderation.cases.writes import copying as copying
+from moderation.cases.writes import furthering as furthering
 from moderation.cases.writes import grading as grading
 from moderation.cases.writes import member_key as member_key
 from moderation.cases.writes import opening as opening

@@ -69,6 +69,7 @@ def _emptying(case: Case, stand_in: str) -> list[Write]:
     name, left = key(case.community, "case", case.id), {**kept(_as_opened(bare)), **_decisions(case)}
     gone = [f"remark:{one.by}:{one.at.timestamp()}" for one in case.remarks]
     gone += [f"copy:{one.key}" for one in case.copies] + [f"report:{one}" for one in case.reporters]
+    gone += [f"further:{one.key}" for one in case.further]
     fields = [part for field in left.items() for part in field]
     index = member_key(case.community, case.subject.place.platform, case.subject.author.id)
     writes: list[Write] = [("HSET", name, *fields), ("HDEL", name, "find", *gone), ("ZREM", index, case.id)]
@@ -87,7 +88,7 @@ def _as_opened(case: Case) -> Case:
     """The case without what has fields of its own."""
     later: dict[str, object] = {"state": "open", "decision": None, "reversal": None, "claimed_by": ""}
     later |= {"claimed_until": None, "first_claimed_at": None, "wake_at": None, "asked": None, "assigned_to": ""}
-    none = ("reporters", "remarks", "copies", "skipped", "opinions", "after")
+    none = ("reporters", "remarks", "copies", "further", "skipped", "opinions", "after")
     return case.model_copy(update={**later, "late": 0, **dict.fromkeys(none, ())})
 
 

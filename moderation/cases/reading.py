@@ -6,7 +6,8 @@ thousand is kept in memory. Beside it stand
 - `state`, `decision`, `reversal`: how it ended;
 - `claimed_by`, `claimed_until` (ms), `first_claimed_at` (s), `assigned_to`, `asked`, `wake_at` (s), `late`: who is at
   work, and when it is due;
-- `report:MEMBER`, `copy:MESSAGE`, `remark:…`, `skip:PERSON`, `opinion:PERSON`, `after:PERSON`: one field for each;
+- `report:MEMBER`, `copy:MESSAGE`, `further:MESSAGE`, `remark:…`, `skip:PERSON`, `opinion:PERSON`, `after:PERSON`: one
+  field for each;
 - `base`, `severity`, `score`: its place in the queue; `kind`, `clause`, `place`, `due` (s) and `find`: what views look
   for, `find` only while it is open.
 """
@@ -78,12 +79,12 @@ def read(fields: Mapping[str, str], now: float) -> Case:
 def _lists(fields: Mapping[str, str]) -> dict[str, object]:
     """What a case may have several of, each in a field of its own."""
     remarks = map(Remark.model_validate_json, _named(fields, "remark").values())
-    copies = map(Message.model_validate_json, _named(fields, "copy").values())
     return {
         "reporters": tuple(_named(fields, "report")),
         "skipped": tuple(sorted(_named(fields, "skip"))),
         "remarks": tuple(sorted(remarks, key=lambda remark: remark.at)),
-        "copies": tuple(sorted(copies, key=lambda message: (message.sent_at, message.key))),
+        "copies": _messages(fields, "copy"),
+        "further": _messages(fields, "further"),
         "opinions": _decisions(fields, "opinion"),
         "after": _decisions(fields, "after"),
     }
@@ -91,6 +92,11 @@ def _lists(fields: Mapping[str, str]) -> dict[str, object]:
 
 def _named(fields: Mapping[str, str], kind: str) -> dict[str, str]:
     return {name[len(kind) + 1 :]: value for name, value in fields.items() if name.startswith(f"{kind}:")}
+
+
+def _messages(fields: Mapping[str, str], kind: str) -> tuple[Message, ...]:
+    found = map(Message.model_validate_json, _named(fields, kind).values())
+    return tuple(sorted(found, key=lambda message: (message.sent_at, message.key)))
 
 
 def _decisions(fields: Mapping[str, str], kind: str) -> tuple[Decision, ...]:

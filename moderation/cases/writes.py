@@ -123,6 +123,12 @@ def _rescoring(community: str, case: str, field: str, value: str) -> Write:
     return ("EVAL", text("rescore"), *keys, case, field, value, *hours)
 
 
+def furthering(community: str, case: str, message: Message) -> list[Write]:
+    """The writes that put to a hand-off what its author asked after it."""
+    field, value = f"further:{message.key}", message.model_dump_json(exclude_defaults=True)
+    return [("HSET", key(community, "case", case), field, value), *changing(community, case)]
+
+
 def remarking(community: str, case: str, remark: Remark) -> list[Write]:
     """The writes that put a moderator's remark on a case."""
     field = f"remark:{remark.by}:{remark.at.timestamp()}"

@@ -16,13 +16,13 @@ from bot.redis_server import open_client
 from bot.router import Router
 from bot.stream import Streams
 from bot.words import LANGS, words
-from moderation.cases import CaseBook, copying, remarking, settling, strikes_key
+from moderation.cases import CaseBook, copying, furthering, remarking, settling, strikes_key
 from moderation.judging.lately import moderation_case
 from moderation.keys import key
 from moderation.policy import parse
 from moderation.types import Case, Decision, Lang, Message, Remark, Reply, Signal, Verdict
 from tests.bot.commands.calling import DOUBT, SCAM, said, told
-from tests.bot.review.test_desk import desk, follow, press, pressed
+from tests.bot.review.test_desk import desk, follow, perform, press, pressed
 from tests.bot.test_router import handled, put, router, write
 
 SECRET = "swordfish"
@@ -198,6 +198,19 @@ async def test_another_member_s_case_keeps_its_own_words_and_loses_the_forgotten
     assert [one.forgotten for one in after.context] == [True]
     assert (len(before.copies), after.copies) == (1, ())
     assert after == before.model_copy(update={"context": after.context, "copies": ()})
+
+
+async def test_what_a_member_asked_further_goes_with_its_question(redis: Redis) -> None:
+    walk, cases = router(redis, sure=False), CaseBook(redis)
+    outcome = await walk.answer(put(by_li("结算周期是多久？", "m1")))
+    await write(redis, outcome)
+    assert outcome.case is not None
+    await perform(redis, furthering("sample", outcome.case.id, by_li("多久？", "m2")))
+    await cases.decide("sample", Decision(case=outcome.case.id, action="answer", by="web:anna", text="七天"))
+    await forget(redis, walk)
+    after = await cases.get("sample", outcome.case.id)
+    assert after is not None
+    assert (after.subject.forgotten, after.further) == (True, ())
 
 
 async def test_a_forgotten_case_can_be_neither_appealed_nor_taken_back_and_its_card_says_why(redis: Redis) -> None:

@@ -13,14 +13,16 @@ from hypothesis import settings as trying
 from hypothesis import strategies as st
 from redis.asyncio import Redis
 
-from bot.answering.floor import AT_IT_S, FOLLOW_S, Floor, exchanging, giving_back, handing, hearing, settled
+from bot.answering.floor import FOLLOW_S, Floor, exchanging, giving_back, hearing
 from bot.answering.manners import Manners
+from bot.answering.people import FURTHER, OPEN_S, handing, settled
 from bot.answering.questions import Speech
 from bot.answering.talk import Question
 from bot.history import History, noting
+from moderation.cases import CaseBook, opening
 from moderation.keys import Write
 from moderation.members import MemberBook
-from moderation.types import Author, Case, Decision, Message, Place, case_id
+from moderation.types import Author, Case, CaseKind, Decision, Message, Place, case_id
 
 NOW = datetime.now(UTC)
 
@@ -109,8 +111,10 @@ async def test_ids_with_colons_mix_no_two_members(redis: Redis, channel: str, me
     assert turn.history[1:] == (f"{member}'s",)
 
 
-def case_of(message: Message) -> Case:
-    return Case(id=case_id("handoff", message), kind="handoff", subject=message)
+async def handed(redis: Redis, message: Message, kind: CaseKind = "handoff") -> Case:
+    case = Case(id=case_id("handoff", message), kind=kind, subject=message)
+    await write(redis, opening(case), handing(case))
+    return case
 
 
 @pytest.mark.parametrize(
@@ -119,15 +123,41 @@ def case_of(message: Message) -> Case:
 async def test_the_bot_is_quiet_while_a_person_is_at_it_and_back_afterwards(
     redis: Redis, action: str, after_s: float, quiet: bool
 ) -> None:
-    place, case = floor(redis), case_of(said("1"))
-    await write(redis, handing(case))
-    assert not (await place.turn(question(said("2", at=AT_IT_S - 60)))).speak
-    assert (await place.turn(question(said("2", at=AT_IT_S + 60)))).speak
+    place, case = floor(redis), await handed(redis, said("1"))
+    await CaseBook(redis).claim("sample", case.id, "anna")
+    assert not (await place.turn(question(said("2", at=OPEN_S - 60)))).speak
+    assert (await place.turn(question(said("2", at=OPEN_S + 60)))).speak
     assert (await place.turn(question(said("2", by="wang")))).speak
     assert (await place.turn(question(said("2", addressed=True), unasked=False))).speak
     decision = Decision.model_validate({"case": case.id, "action": action, "by": "anna", "at": NOW})
     await write(redis, settled(case, decision))
     assert (await place.turn(question(said("3", at=after_s)))).speak is not quiet
+
+
+async def test_a_question_that_nobody_took_up_does_not_silence_the_bot_and_may_be_leant_on(redis: Redis) -> None:
+    place, case = floor(redis), await handed(redis, said("1", "鲜花多久发货？"))
+    turn = await place.turn(question(said("2", "那水果呢？", at=60)))
+    assert (turn.speak, turn.history, turn.people.handed) == (True, ("鲜花多久发货？",), case)
+    assert (await place.turn(question(said("2", "那水果呢？", at=FOLLOW_S + 1)))).history == ()
+    spoken_to = await place.turn(question(said("2", addressed=True), unasked=False))
+    assert (spoken_to.people.handed, spoken_to.history) == (None, ())
+
+
+async def test_a_doubt_about_a_member_silences_the_bot_until_it_is_settled(redis: Redis) -> None:
+    await handed(redis, said("1"), "moderation")
+    turn = await floor(redis).turn(question(said("2", at=60)))
+    assert (turn.speak, turn.writes) == (False, ())
+
+
+async def test_whoever_took_a_question_up_learns_what_is_asked_further(redis: Redis) -> None:
+    place, case, cases = floor(redis), await handed(redis, said("1")), CaseBook(redis)
+    await cases.claim("sample", case.id, "anna")
+    asked = [said(str(number), f"第 {number} 问？", at=number) for number in range(2, FURTHER + 3)]
+    for one in (asked[0], *asked):
+        await write(redis, (await place.turn(question(one))).writes)
+    now = await cases.get("sample", case.id)
+    assert now is not None
+    assert now.further == tuple(asked[:FURTHER])
 
 
 @pytest.mark.parametrize(("by", "at", "quiet"), [("anna", 100, True), ("wang", 100, False), ("anna", -301, False)])

@@ -81,12 +81,27 @@ async def test_a_person_who_answered_keeps_the_bot_quiet_until_it_is_spoken_to(r
     unsure, sure = router(redis, sure=False), router(redis)
     case = (await led_to(redis, unsure, message(ASKS))).case
     assert case is not None
+    await CaseBook(redis).claim("sample", case.id, "anna")
     assert (await led_to(redis, sure, message("多久？", id_="m2"))).fate == "silent"
     outcome = await unsure.carry_out(case, Decision(case=case.id, action="answer", by="anna", text="七天"))
     await write(redis, outcome)
     assert texts(outcome) == ["七天"]
     assert (await led_to(redis, sure, message("工作日吗？", id_="m3"))).fate == "silent"
     assert (await led_to(redis, sure, message("@小二 工作日吗？", id_="m4", addressed=True))).fate == "answered"
+
+
+async def test_while_a_question_waits_the_next_is_answered_or_joins_it(redis: Redis) -> None:
+    answers = StubAnswers(sure=True)
+    unsure, sure = router(redis, sure=False), router(redis, answers=answers)
+    case = (await led_to(redis, unsure, message(ASKS))).case
+    assert case is not None
+    assert (await led_to(redis, sure, message("保证金几天退？", id_="m2"))).fate == "answered"
+    assert answers.asked[0][1] == (ASKS,)
+    further = await led_to(redis, unsure, message("多久？", id_="m3"))
+    assert (further.fate, further.effects) == ("silent", ())
+    [waiting] = await CaseBook(redis).queue("sample")
+    assert (waiting.id, [one.text for one in waiting.further]) == (case.id, ["多久？"])
+    assert await redis.zcard("x:{sample}:unasked") == 2
 
 
 async def test_a_follow_up_leans_on_the_member_s_own_last_question_and_answer(redis: Redis) -> None:

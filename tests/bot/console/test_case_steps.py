@@ -8,7 +8,7 @@ from redis.asyncio import Redis
 from starlette.applications import Starlette
 
 from moderation.audit import AuditBook
-from moderation.cases import CaseBook, opening
+from moderation.cases import CaseBook, furthering, opening
 from moderation.keys import key
 from moderation.types import Attachment
 from tests.bot.console.staff import ANN, BEN, Person, found, working
@@ -30,6 +30,15 @@ async def test_a_remark_stays_for_the_others_and_is_no_markup(ann: Person, ben: 
     assert "&lt;i&gt;Seen&lt;/i&gt; him\nbefore." in page
     assert len((await found(CaseBook(redis))).remarks) == 1
     assert (ANN, "remark", "REVIEW11") in await steps_of(redis)
+
+
+async def test_what_was_asked_further_is_shown_as_words_alone(ann: Person, redis: Redis) -> None:
+    case = question()
+    further = case.subject.model_copy(update={"id": "m2", "text": "And for <b>Mars</b>?"})
+    await perform(redis, [*opening(case), *furthering("sample", case.id, further)])
+    page = await ann.see(f"/case/{case.id}")
+    assert "Asked further" in page
+    assert "And for &lt;b&gt;Mars&lt;/b&gt;?" in page
 
 
 async def test_a_case_is_handed_over_to_somebody_who_works_here(

@@ -14,10 +14,11 @@ from bot.groups.communities import Community
 from bot.groups.happenings import Membership, Press
 from bot.groups.presence import Presence
 from bot.outcome import Outcome
+from bot.review.cards import card as card_text
 from bot.review.desk import Desk
 from bot.stream import CARDS, Streams, happening, names, pressing
 from bot.worker import Worker
-from moderation.cases import CaseBook, Steps, strikes_key
+from moderation.cases import CaseBook, Steps, furthering, strikes_key
 from moderation.keys import Write, key
 from moderation.policy import load
 from moderation.types import Author, Case, Decision, Message, Place, Say, Tier, effects
@@ -98,6 +99,17 @@ async def test_an_open_case_gets_a_card_that_is_edited_as_it_changes(redis: Redi
     [released] = await follow(redis, one)
     assert "anna" not in released.text
     assert len({card.id, claimed.id, released.id}) == 3
+
+
+async def test_what_a_member_asks_further_stands_on_the_card_of_its_question(redis: Redis) -> None:
+    one, case = await desk(redis), await question(redis)
+    [first] = await follow(redis, one)
+    await perform(redis, furthering("sample", case.id, said("那*木星*呢？", id_="m2")))
+    [card] = await follow(redis, one)
+    assert (card.edits, "Asked further: 那*木星*呢？" in card.text) == (first.id, True)
+    now = await CaseBook(redis).get("sample", case.id)
+    assert now is not None
+    assert "木星" not in card_text(now, load(), "zh", {}, quoting=False)
 
 
 async def test_a_decision_in_the_console_changes_the_card_too(redis: Redis) -> None:

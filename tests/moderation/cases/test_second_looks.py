@@ -164,6 +164,7 @@ ENDED: dict[str, st.SearchStrategy[object]] = {
     "opinions": SEVERAL,
     "after": SEVERAL,
     "remarks": st.lists(st.builds(Remark, by=st.just("web:anna"), text=st.just(TELLTALE)), max_size=2).map(tuple),
+    "further": st.sampled_from([(), (opened(1).subject.model_copy(update={"text": TELLTALE}),)]),
     "reporters": st.lists(st.just(TELLTALE), max_size=2).map(tuple),
     "severity": st.integers(1, 5),
     "strikes": st.integers(0, 9),
