@@ -54,7 +54,7 @@ class People:
         )
         rows = cast(list[tuple[str, float]], known)
         cases = await self._cases_of(message.place.community, [name for name, _ in rows])
-        handed = next((case for case in reversed(cases) if case.kind == "handoff"), None)
+        handed = next((case for case in reversed(cases) if case.kind == "handoff" and case.state == "open"), None)
         spoke = any(name.startswith("spoke:") and at >= now - quiet_s for name, at in rows)
         engaged = spoke or any(map(_is_taken, cases)) or await self._replied(message, now - quiet_s)
         return Attention(engaged, handed)

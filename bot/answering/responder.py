@@ -102,8 +102,8 @@ class Responder:
 
     async def _over_budget(self, turn: Turn) -> Outcome:
         """The bot has said enough this hour: it is silent, and in a help channel a person sees the question."""
-        if turn.message.place.profile != "help":
-            return Outcome("silent")
+        if turn.people.handed or turn.message.place.profile != "help":
+            return Outcome("silent", writes=turn.people.told(turn.message))
         return await self._handed_over(turn.message, Reply(handoff=True, why="over_budget"), None)
 
     async def _handed_over(self, message: Message, reply: Reply, verdict: Verdict | None) -> Outcome:
