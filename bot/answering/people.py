@@ -30,11 +30,11 @@ class Attention(NamedTuple):
     engaged: bool = False
     handed: Case | None = None
 
-    def told(self, message: Message) -> Sequence[Write]:
+    def told(self, message: Message) -> tuple[Write, ...]:
         """The writes that tell the person who answers the hand-off what the member asks further."""
         if self.handed is None or len(self.handed.further) >= FURTHER:
             return ()
-        return furthering(self.handed.community, self.handed.id, message)
+        return tuple(furthering(self.handed.community, self.handed.id, message))
 
 
 class People:

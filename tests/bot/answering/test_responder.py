@@ -73,7 +73,7 @@ async def test_beyond_the_budget_the_bot_is_silent_and_help_questions_go_to_peop
     [case] = await CaseBook(redis).queue("sample")
     assert case.reply is not None
     assert case.reply.why == "over_budget"
-    again = message("多久？", "help", "m8", author={"id": "member2"})  # type: ignore[arg-type]
+    again = message("多久？", "help", "m8", author={"id": "member2"})
     assert (await led_to(redis, walk, again)).fate == "silent"
     [joined] = await CaseBook(redis).queue("sample")
     assert [one.text for one in joined.further] == ["多久？"]
