@@ -70,7 +70,7 @@ class Settings(BaseSettings):
         32, ge=1, description="questions that may wait, half of them one community's; more go to people"
     )
     lm_timeout_s: float = Field(20.0, gt=0, description="seconds the model may take; then a question goes to a person")
-    answer_confidence: float = Field(0.65, ge=0, le=1, description="an answer less sure than this goes to a person")
+    answer_confidence: float = Field(0.72, ge=0, le=1, description="an answer less sure than this goes to a person")
 
     # Manners
     unasked: str = Field("help", description="channels, or kinds of channels, where questions to nobody are answered")

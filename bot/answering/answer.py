@@ -18,7 +18,7 @@ import structlog
 
 from bot.answering.confidence import log_odds
 from bot.answering.drafts import Draft, Weighed, drafts, weighed
-from bot.answering.questions import bare
+from bot.answering.questions import bare, leans
 from bot.knowledge.documents import guess_lang
 from bot.knowledge.index import LIMIT
 from bot.lm.prompt import reading
@@ -58,6 +58,11 @@ class Considered(NamedTuple):
     passages: tuple[Passage, ...]
     drafts: tuple[Weighed, ...] = ()
     why: str = ""
+
+    @property
+    def likely(self) -> float:
+        """The probability that the likeliest draft is right; 0 without one."""
+        return self.drafts[0].likely if self.drafts else 0.0
 
 
 class AnswerRoom:
@@ -100,8 +105,21 @@ class AnswerRoom:
     async def consider(
         self, community: str, question: str, history: Sequence[str] = (), *, floor: float = FLOOR
     ) -> Considered:
-        """The proven drafts of the best passages. A reader that fails is logged and counts as none."""
+        """The proven drafts of the best passages. A reader that fails is logged and counts as none.
+
+        A question is taken by itself first, and only when that leads to nothing sure as one that leans on what was said
+        before: words of another matter make both readers doubt what they read. One that leans by its form does at once.
+        """
         asked, earlier = bare(question), "\n".join(history)[-EARLIER:]
+        if earlier and leans(asked):
+            return await self._considered(community, asked, earlier, floor)
+        by_itself = await self._considered(community, asked, "", floor)
+        if not earlier or by_itself.likely >= self._confidence:
+            return by_itself
+        leaning = await self._considered(community, asked, earlier, floor)
+        return by_itself if by_itself.likely > leaning.likely else leaning
+
+    async def _considered(self, community: str, asked: str, earlier: str, floor: float) -> Considered:
         passages = await self._passages(community, asked, earlier)
         if max((found.score for found in passages), default=0.0) < max(floor, FLOOR):
             return Considered(passages, why="nothing_found")

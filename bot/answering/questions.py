@@ -51,6 +51,23 @@ _WANTS = re2.compile(
 )
 
 
+_LEANS = re2.compile(
+    r"(?i)^(那|然后|还有|这|它|他|她)|也|呢[\s?？。~～]*$|^\P{Han}*(\p{Han}\P{Han}*){1,5}$"
+    r"|^(and|or|but|so|then|also|what about|how about|what if)\b|\b(it|that|this|them|those|these|too|either)[\s?.!]*$"
+    r"|^[A-Za-z'’-]+(\s+[A-Za-z'’-]+){0,2}[\s?.!]*$"
+)
+
+
+def leans(text: str) -> bool:
+    """Whether a question says by its form that it means nothing without the one before: it is very short, or opens or
+    ends with a word that points back.
+
+    >>> [leans(text) for text in ("那海外店呢？", "and for a shop abroad?", "几天？", "生鲜多久之内必须发货？")]
+    [True, True, True, False]
+    """
+    return bool(_LEANS.search(bare(text)))
+
+
 def bare(text: str) -> str:
     """The text without the bot's name in front."""
     return str(_MENTION.sub("", text)).strip()

@@ -146,6 +146,31 @@ async def test_the_bot_s_name_is_no_part_of_the_question() -> None:
     assert "@小二" not in lm.prompts[0]
 
 
+READY = Completion("7 天", -0.05, 3, 0.01)
+DOUBTED = Completion("7 天", -0.5, 3, 0.9)
+
+
+@pytest.mark.parametrize(
+    ("alone", "leaning", "handoff", "read"),
+    [(READY, NONE, False, 1), (NONE, READY, False, 2), (DOUBTED, NONE, True, 2), (NONE, NONE, True, 2)],
+)
+async def test_a_question_leans_on_what_was_said_only_when_nothing_sure_comes_of_it_alone(
+    alone: Completion, leaning: Completion, handoff: bool, read: int
+) -> None:
+    lm = StubLm({"火星": leaning, "结算": alone})
+
+    async def search(community: str, question: str) -> list[Passage]:
+        return [SETTLEMENT]
+
+    one = AnswerRoom(search, lm, WITNESS, confidence=0.5)
+    reply = await one.answer("s", "订单的结算周期要多久？", ("你们支持火星发货吗？",))
+    assert (reply.handoff, ["火星" in prompt for prompt in lm.prompts]) == (handoff, [False, True][:read])
+    likeliest = await room([SETTLEMENT], {"结算": min(alone, leaning, key=lambda one: one.refusal or 0)}).answer(
+        "s", "怎么结算"
+    )
+    assert (reply.text, reply.confidence) == (TOLD, likeliest.confidence)
+
+
 async def test_a_follow_up_is_searched_together_with_what_it_leans_on() -> None:
     asked: list[str] = []
 
