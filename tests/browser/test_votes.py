@@ -13,7 +13,7 @@ from tests.browser.pages import CommunityPage, see
 
 pytestmark = IN_THE_BROWSER
 
-ASKED = "What does a withdrawal cost?"
+ASKED = "How soon must fresh food be shipped?"
 THANKS = "@xiaoer thanks a lot!"
 
 
