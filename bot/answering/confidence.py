@@ -5,7 +5,9 @@ the language model answers rather than refuses; whether the witness, a reader of
 answers, and believes the answer to stand in the same sentence; what the search thinks; what they read in the other
 passages. The weights are of a logistic regression (`bot/evaluation/fitting.py`), fitted to 780 drafts over passages
 that neither reader was taught. Further signs were tried and told nothing more: the mean likelihood of the words, their
-number, those shared with the question, the same draft in a second passage, the told sentence read by itself.
+number, those shared with the question, the same draft in a second passage, the told sentence read by itself, the
+likelihood of the question after what is told or after its passage, by the model taught or untaught. Nor do boosted
+trees or products of the signs order any better.
 """
 
 from __future__ import annotations
