@@ -153,10 +153,10 @@ class Case(Noun):
 
     `severity` runs from 1 to 5 (most urgent), `strikes` are those that the member had when it opened. `copies` are
     near copies of the subject, by whomever, decided with it; `further` is what the author of a hand-off asked after it.
-    A decision is due at `due_at`; `late` counts how
-    often people were told that it is. It may be given to a person (`assigned_to`) or a tier (`asked`), and sleep until
-    `wake_at`; `skipped` are the moderators who passed it by. `opinions` are decisions that did not settle it: the first
-    of two that are needed, or one that was asked for; `after` are those of a blind second look at a settled case.
+    A decision is due at `due_at`; `late` counts how often people were told that it is. It may be given to a person
+    (`assigned_to`) or a tier (`asked`), and sleep until `wake_at`; `skipped` are the moderators who passed it by.
+    `opinions` are decisions that did not settle it: the first of two that are needed, or one that was asked for;
+    `after` are those of a blind second look at a settled case.
     """
 
     id: Identity

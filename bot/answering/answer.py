@@ -109,18 +109,21 @@ class AnswerRoom:
 
         A question is taken by itself first, and only when that leads to nothing sure as one that leans on what was said
         before: words of another matter make both readers doubt what they read. One that leans by its form does at once.
+        A model that failed is not asked a second time.
         """
         asked, earlier = bare(question), "\n".join(history)[-EARLIER:]
-        if earlier and leans(asked):
-            return await self._considered(community, asked, earlier, floor)
-        by_itself = await self._considered(community, asked, "", floor)
-        if not earlier or by_itself.likely >= self._confidence:
-            return by_itself
-        leaning = await self._considered(community, asked, earlier, floor)
-        return by_itself if by_itself.likely > leaning.likely else leaning
+        own, by_itself = await self._search(community, asked), Considered(())
+        if not (earlier and leans(asked)):
+            by_itself = await self._considered(community, asked, "", _by_turns(own), floor)
+            if not earlier or by_itself.likely >= self._confidence or by_itself.why == "model_failed":
+                return by_itself
+        passages = _by_turns(own, await self._search(community, f"{earlier}\n{asked}"))
+        in_thread = await self._considered(community, asked, earlier, passages, floor)
+        return by_itself if by_itself.likely > in_thread.likely else in_thread
 
-    async def _considered(self, community: str, asked: str, earlier: str, floor: float) -> Considered:
-        passages = await self._passages(community, asked, earlier)
+    async def _considered(
+        self, community: str, asked: str, earlier: str, passages: tuple[Passage, ...], floor: float
+    ) -> Considered:
         if max((found.score for found in passages), default=0.0) < max(floor, FLOOR):
             return Considered(passages, why="nothing_found")
         try:
@@ -128,14 +131,6 @@ class AnswerRoom:
         except LmError as fault:
             log.warning("the model could not answer", fault=type(fault).__name__)
             return Considered(passages, why="model_failed")
-
-    async def _passages(self, community: str, question: str, earlier: str) -> tuple[Passage, ...]:
-        """The passages to read, best first; a question's own by turns with those of its thread's last turns."""
-        searches = [await self._search(community, question)]
-        if earlier:
-            searches.append(await self._search(community, f"{earlier}\n{question}"))
-        turns = chain.from_iterable(zip_longest(*searches))
-        return tuple({(one.document, one.text): one for one in turns if one}.values())[:LIMIT]
 
     async def _read(self, community: str, question: str, passages: Sequence[Passage], earlier: str) -> Considered:
         """What both readers make of the passages; no draft when every one is silent. Raises LmError."""
@@ -150,6 +145,12 @@ class AnswerRoom:
         ]
         told = weighed(question, list(chain.from_iterable(made)))
         return Considered(tuple(found for found, _ in likeliest), told, "" if told else "not_answered")
+
+
+def _by_turns(*searches: Sequence[Passage]) -> tuple[Passage, ...]:
+    """The passages to read, best first: a question's own by turns with those of its thread's last turns."""
+    turns = chain.from_iterable(zip_longest(*searches))
+    return tuple({(one.document, one.text): one for one in turns if one}.values())[:LIMIT]
 
 
 def _promise(pair: tuple[Passage, Mark]) -> float:

@@ -49,8 +49,6 @@ _WANTS = re2.compile(
     r"(?i)但|可是|不过|还是|还没|没有|不行|不能|再|帮|麻烦[你您]?[^了你您]|需要|想|请"
     r"|\b(but|still|however|not|need|want|please|help me|another|one more|my)\b|n't"
 )
-
-
 _LEANS = re2.compile(
     r"(?i)^(那|然后|还有|这|它|他|她)|也|呢[\s?？。~～]*$|^\P{Han}*(\p{Han}\P{Han}*){1,5}$"
     r"|^(and|or|but|so|then|also|what about|how about|what if)\b|\b(it|that|this|them|those|these|too|either)[\s?.!]*$"

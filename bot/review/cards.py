@@ -15,6 +15,7 @@ QUOTED = 700
 """Characters of a message or a draft that a card shows."""
 SIGNALS = 3
 FURTHER = 3
+"""Later questions of a hand-off's author that a card shows."""
 _HARDER = ENFORCING[1:]
 """What removes the message; a warning does not."""
 _BUTTON = re2.compile(r"^case:([0-9A-Z]{8}(?:-\d+)?):([a-z]+)$")

@@ -134,6 +134,13 @@ async def test_a_model_that_is_slow_or_down_leads_to_a_person(fault: LmError) ->
     assert reply.why == "model_failed"
 
 
+async def test_a_model_that_failed_is_not_asked_again_with_the_talk_before() -> None:
+    witness = StubWitness("7 天")
+    one = room([SETTLEMENT], LmTimeout("slow"), witness)
+    reply = await one.answer("s", "订单的结算周期要多久？", ("你们支持火星发货吗？",))
+    assert (reply.why, len(witness.asked)) == ("model_failed", 1)
+
+
 async def test_the_bot_s_name_is_no_part_of_the_question() -> None:
     lm = StubLm({"结算": NONE})
 
