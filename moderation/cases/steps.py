@@ -41,9 +41,9 @@ class Steps:
         await self._given(community, case, by, "assigned_to", to)
 
     async def escalate(self, community: str, case: str, *, by: str, to: str = "", asked: Tier | None = None) -> None:
-        """Ask a named person, or a tier: only that tier and above may then take it. Like `assign` in all else."""
-        named = ("assigned_to", to) if to else ()
-        await self._given(community, case, by, *named, *(("asked", asked) if asked else ()))
+        """Ask a named person, or a tier: only that tier and above may then take it, whoever it was assigned to. Like
+        `assign` in all else."""
+        await self._given(community, case, by, "assigned_to", to, *(("asked", asked) if asked else ()))
 
     async def hold(self, community: str, case: str, until: datetime, *, by: str) -> None:
         """Let a case sleep until a time, out of the queue."""

@@ -103,6 +103,19 @@ def test_only_who_is_asked_may_take_a_case(
     assert may_take(one, by, tier) is may
 
 
+async def test_who_escalates_what_was_assigned_to_them_leaves_it_to_those_who_are_asked(redis: Redis) -> None:
+    one = case()
+    book, steps = await opened(redis, one)
+    await steps.assign(COMMUNITY, one.id, "ben", by="anna")
+    await book.claim(COMMUNITY, one.id, "ben")
+    await steps.escalate(COMMUNITY, one.id, by="ben", asked="admin")
+    assert (await found(redis, one)).claimed_by == ""
+    assert await steps.next(COMMUNITY, "ben") is None
+    offered = await steps.next(COMMUNITY, "anna", tier="admin")
+    assert offered
+    assert offered.id == one.id
+
+
 async def test_next_offers_the_most_urgent_case_that_a_person_may_take(redis: Redis) -> None:
     kinds = ("held", "asleep", "skipped", "given", "asked", "seconded", "free")
     cases = {kind: case(kind, age_s=60 * number) for number, kind in enumerate(reversed(kinds))}
@@ -296,6 +309,7 @@ class Walk:
 @example(
     walked=[("claim", "anna", 0), ("hold", "anna", 0), ("claim", "ben", 0), ("ban", "ben", 0), ("wake", "anna", 0)]
 )
+@example(walked=[("assign", "anna", 1), ("claim", "ben", 1), ("escalate", "ben", 1)])
 @settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_order_of_steps_loses_and_doubles_nothing(
     server: EmbeddedRedis, walked: list[tuple[str, str, int]]
