@@ -176,8 +176,10 @@ async def test_who_votes_too_fast_is_slowed_and_who_is_barred_reads_why(
 ) -> None:
     await tab.join("Mei")
     said = await answered(chat, redis)
-    answers = [await vote(tab, said.id, ("up", "down")[number % 2]) for number in range(25)]
-    assert (answers[0].status_code, answers[-1].status_code) == (200, 429)
+    codes = [(await vote(tab, said.id, "up")).status_code]
+    while codes[-1] == 200 and len(codes) < 200:  # a busy machine votes hardly faster than it may
+        codes.append((await vote(tab, said.id, ("up", "down")[len(codes) % 2])).status_code)
+    assert (codes[0], codes[-1]) == (200, 429)
     assert (await tab.post("still heard")).status_code == 200
 
     await vote(other, said.id, "up")
