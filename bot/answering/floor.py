@@ -19,7 +19,7 @@ from redis.asyncio import Redis
 from bot.answering.manners import Manners
 from bot.answering.people import Attention, People
 from bot.answering.questions import Speech, whole
-from bot.answering.talk import Burst, Question, gathered, own_key
+from bot.answering.talk import FOLLOW_S, Burst, Question, gathered, is_near, own_key
 from bot.history import History
 from bot.stream import SEEN_S, saying
 from moderation.keys import Write, key
@@ -30,8 +30,6 @@ ROUNDS = 5
 """How often a burst may grow before it is answered nevertheless."""
 KEPT = 20
 """Messages of one member in one channel that may wait to become a question."""
-FOLLOW_S = 600
-"""Seconds that a question may lean on the one before: also how long a member's unanswered words are kept."""
 TURNS = 2
 """Earlier questions with their answers that a question may lean on."""
 HOUR_S = 3600
@@ -99,11 +97,8 @@ class Floor:
         people = await self._people.attention(message, self.manners.quiet_s) if unasked else Attention()
         if people.engaged:
             return Turn(message, writes=(*writes, *people.told(message)))
-        waiting = people.handed.subject if people.handed else None
-        near = [waiting.text] if waiting and _is_near(message, waiting.sent_at) else []
-        earlier = (question.earlier,) if question.earlier else ()
-        history = (*await self._exchanges(message), *near, *earlier)
-        return Turn(message, kind, history, unasked, speak=True, people=people, writes=writes)
+        history = [*await self._exchanges(message), *people.asked_near(message), question.earlier]
+        return Turn(message, kind, tuple(filter(None, history)), unasked, speak=True, people=people, writes=writes)
 
     async def _heard_out(self, question: Question) -> tuple[Burst | None, list[str]]:
         """The burst, once nothing was added to it for a while, with the rows that hold what waits.
@@ -127,7 +122,7 @@ class Floor:
         """The member's own last exchanges in the channel, oldest first; never another member's."""
         rows = await cast(Awaitable[list[str]], self._redis.lrange(own_key(message, "turns"), 0, TURNS - 1))
         known = [Exchange.model_validate_json(row) for row in reversed(rows)]
-        near = [one for one in known if _is_near(message, one.at)]
+        near = [one for one in known if is_near(message, one.at)]
         return [text for one in near for text in (one.question, one.answer)]
 
     async def reserve(self, message: Message) -> bool:
@@ -171,11 +166,6 @@ def exchanging(message: Message, answer: str) -> Sequence[Write]:
     row = Exchange(at=message.sent_at, question=message.text, answer=answer).model_dump_json()
     name = own_key(message, "turns")
     return [("LPUSH", name, row), ("LTRIM", name, "0", str(TURNS - 1)), ("EXPIRE", name, str(FOLLOW_S))]
-
-
-def _is_near(message: Message, at: datetime) -> bool:
-    """Whether a question may lean on what its author asked then."""
-    return 0 <= (message.sent_at - at).total_seconds() <= FOLLOW_S
 
 
 def _waiting(message: Message) -> str:

@@ -11,7 +11,7 @@ from typing import NamedTuple, cast
 
 from redis.asyncio import Redis
 
-from bot.answering.talk import own_key, same_speaker
+from bot.answering.talk import is_near, own_key, same_speaker
 from bot.history import History
 from moderation.cases import CaseBook, furthering
 from moderation.keys import Write
@@ -29,6 +29,11 @@ class Attention(NamedTuple):
 
     engaged: bool = False
     handed: Case | None = None
+
+    def asked_near(self, message: Message) -> tuple[str, ...]:
+        """What the hand-off asks, when the message may lean on it."""
+        waiting = self.handed.subject if self.handed else None
+        return (waiting.text,) if waiting and is_near(message, waiting.sent_at) else ()
 
     def told(self, message: Message) -> tuple[Write, ...]:
         """The writes that tell the person who answers the hand-off what the member asks further."""

@@ -22,6 +22,8 @@ TALK = timedelta(minutes=3)
 """How long two people who spoke in turns are taken to be talking."""
 LEAD = timedelta(seconds=10)
 """The pause that may lie between an opening ("one question") and the question it opens."""
+FOLLOW_S = 600
+"""Seconds that a question may lean on the one before: also how long a member's unanswered words are kept."""
 
 _SPOKEN_TO = re2.compile(r"(?i)(?:^|[^\w.])[@＠]\s?(\S+)")
 _BOT = re2.compile(r"(?i)^(xiaoer|小二)")
@@ -54,6 +56,11 @@ def same_speaker(one: Message, other: Message) -> bool:
     """Whether both are one member's words in one channel."""
     places = (one.place.platform, one.place.channel), (other.place.platform, other.place.channel)
     return places[0] == places[1] and one.author.id == other.author.id
+
+
+def is_near(message: Message, at: datetime) -> bool:
+    """Whether a message may lean on what its author asked then."""
+    return 0 <= (message.sent_at - at).total_seconds() <= FOLLOW_S
 
 
 def own_key(message: Message, name: str) -> str:

@@ -125,14 +125,16 @@ def _rescoring(community: str, case: str, field: str, value: str) -> Write:
 
 def furthering(community: str, case: str, message: Message) -> list[Write]:
     """The writes that put to a hand-off what its author asked after it."""
-    field, value = f"further:{message.key}", message.model_dump_json(exclude_defaults=True)
-    return [("HSET", key(community, "case", case), field, value), *changing(community, case)]
+    return _noting(community, case, f"further:{message.key}", message.model_dump_json(exclude_defaults=True))
 
 
 def remarking(community: str, case: str, remark: Remark) -> list[Write]:
     """The writes that put a moderator's remark on a case."""
-    field = f"remark:{remark.by}:{remark.at.timestamp()}"
-    return [("HSET", key(community, "case", case), field, remark.model_dump_json()), *changing(community, case)]
+    return _noting(community, case, f"remark:{remark.by}:{remark.at.timestamp()}", remark.model_dump_json())
+
+
+def _noting(community: str, case: str, field: str, value: str) -> list[Write]:
+    return [("HSET", key(community, "case", case), field, value), *changing(community, case)]
 
 
 def changing(community: str, case: str) -> list[Write]:

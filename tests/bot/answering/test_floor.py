@@ -13,11 +13,11 @@ from hypothesis import settings as trying
 from hypothesis import strategies as st
 from redis.asyncio import Redis
 
-from bot.answering.floor import FOLLOW_S, Floor, exchanging, giving_back, hearing
+from bot.answering.floor import Floor, exchanging, giving_back, hearing
 from bot.answering.manners import Manners
 from bot.answering.people import FURTHER, OPEN_S, handing, settled
 from bot.answering.questions import Speech
-from bot.answering.talk import Question
+from bot.answering.talk import FOLLOW_S, Question
 from bot.history import History, noting
 from moderation.cases import CaseBook, opening
 from moderation.keys import Write
