@@ -143,6 +143,9 @@ def evaluate_answer_(
     risk: Annotated[float, typer.Option(help="Share of answers that may be wrong.", min=0.001, max=0.999)] = 0.05,
     sure: Annotated[float, typer.Option(help="How certain that shall be.", min=0.5, max=0.999)] = 0.9,
     seed: Annotated[int, typer.Option(help="The same seed draws the same questions.")] = 0,
+    talks: Annotated[
+        bool, typer.Option("--talks", help="Ask each once more, after an exchange about something else.")
+    ] = False,
 ) -> None:
     """Ask questions by the whole answer path: what is answered, found, right, how sure, and which threshold keeps the
     risk (an hour; --sample 20 takes minutes).
@@ -170,6 +173,7 @@ def evaluate_answer_(
                 sure=sure,
                 seed=seed,
                 progress=bar,
+                talks=talks,
             )
         finally:
             await readers.close()

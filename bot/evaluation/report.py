@@ -10,6 +10,7 @@ from bot.answering.readers import Readers
 from bot.evaluation.asking import LOOKED_AT, Asked, ask
 from bot.evaluation.figures import ALL, Confidence, Figures, Promised, confidence, figures, groups, promised
 from bot.evaluation.houses import House, HouseError
+from bot.evaluation.talks import in_a_talk
 from bot.lm.evaluate import Figures as Reader
 from bot.lm.evaluate import evaluate as read_alone
 from bot.lm.evaluate import model
@@ -80,14 +81,19 @@ async def evaluate_answer(
     sure: float,
     seed: int,
     progress: Progress,
+    talks: bool = False,
 ) -> Report:
-    """Ask every house, and the model alone where questions stand beside their passages.
+    """Ask every house, with `talks` once more after other exchanges, and the model alone where questions stand beside
+    their passages.
 
     Raises LmError when the model fails in reading alone, KnowledgeError when the vectors do not fit the search.
     """
     asked: list[Asked] = []
     for house in houses:
-        asked += await ask(house, readers, confidence=threshold, today=today, progress=progress)
+        first = await ask(house, readers, confidence=threshold, today=today, progress=progress)
+        later = in_a_talk(house, first, seed=seed) if talks else None
+        again = await ask(later, readers, confidence=threshold, today=today, progress=progress) if later else []
+        asked += [*first, *again]
     rows = [row for house in houses for row in house.rows]
     parts = list(groups(asked))
     wide = [(group, mine) for group, mine in parts if group.kind == ALL]
