@@ -81,8 +81,8 @@ class Reply(Noun):
     """What the answer room says: a text with the passages that prove it, or a hand-off (then `text` is a draft).
 
     `why` tells the reason of a hand-off: nothing_found, not_answered, unsure, model_failed, unfit for words that the
-    community would not want, or asked_for_a_person by a member who had read the answer. `first_ms` is the time until
-    the model's first token was there, None where none was asked or it cannot say.
+    community would not want, training, over_budget, or asked_for_a_person by a member who had read the answer.
+    `first_ms` is the time until the model's first token was there, None where none was asked or it cannot say.
     """
 
     text: str = ""

@@ -77,6 +77,7 @@ def tell(screen: Console, found: Quality, say: Words) -> None:
         "people": _people,
         "backlog": _backlog,
         "shifts": _shifts,
+        "drafts": _drafts,
     }
     for name, table in shown_as.items():
         screen.print(Text(f"\n{say(f'quality.{name}')}", "bold"))
@@ -132,6 +133,13 @@ def _shifts(found: Quality, say: Words) -> Table:
     for day in range(DAYS):
         cells = (str(needed.get((day, hour), 0) or "·") for hour in range(HOURS))
         table.add_row(say(f"quality.day_{day}"), *cells)
+    return table
+
+
+def _drafts(found: Quality, say: Words) -> Table:
+    table = _table(say, "from_confidence", "answered", "sent", "share", "dismissed")
+    for one in found.drafted:
+        _row(table, f"{one.confidence:.2f}", one.sent.rows, one.sent.hits, one.sent.percent(), one.dismissed)
     return table
 
 

@@ -74,6 +74,15 @@ class PersonRow(NamedTuple):
     taken_back: Figure
 
 
+class DraftRow(NamedTuple):
+    """The drafts from a confidence on: how many were answered, the share of these sent as they stand, and the rest."""
+
+    confidence: str
+    answered: int
+    sent: Figure
+    dismissed: int
+
+
 class Cell(NamedTuple):
     """An hour of the week: `people` needed (None: too few weeks tell), cases expected, and a shade from 0 to SHADES."""
 
@@ -126,6 +135,12 @@ def person_rows(found: Quality, lang: Lang) -> list[PersonRow]:
     if policy := taken_back.get(POLICY):
         rows.append(PersonRow(POLICY, "", policy.rows, "–", 0, share(policy)))
     return rows
+
+
+def draft_rows(found: Quality) -> list[DraftRow]:
+    """From all drafts to the surest."""
+    rows = [(f"{one.confidence:.2f}", one.sent.rows, share(one.sent), one.dismissed) for one in found.drafted]
+    return [DraftRow(*row) for row in rows]
 
 
 def heat(found: Quality, shifts: Sequence[Shift]) -> list[list[Cell | None]]:

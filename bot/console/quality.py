@@ -12,7 +12,17 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from bot.console.face import Face
-from bot.console.figures import ENOUGH, ENOUGH_LOOKS, ENOUGH_WEEKS, by_clause, heat, person_rows, tiles, times_rows
+from bot.console.figures import (
+    ENOUGH,
+    ENOUGH_LOOKS,
+    ENOUGH_WEEKS,
+    by_clause,
+    draft_rows,
+    heat,
+    person_rows,
+    tiles,
+    times_rows,
+)
 from bot.console.gate import Page, visitor
 from bot.console.rooms import Rooms
 from bot.web.pages import language
@@ -24,7 +34,7 @@ from moderation.types import Case
 PERIODS = (7, 30, 90)
 """Days back that can be chosen."""
 FIRST = 30
-TABLES = ("agreement", "times", "overturned", "people", "days", "hours", "backlog", "shifts")
+TABLES = ("agreement", "times", "overturned", "people", "days", "hours", "backlog", "shifts", "drafts")
 """The tables that can be taken along, by the console's words for them under `[quality]`."""
 
 
@@ -55,6 +65,7 @@ class QualityPages:
             "times": times_rows(found, lang),
             "people": person_rows(found, lang),
             "backlog": found.backlog,
+            "drafts": draft_rows(found),
             "heat": heat(found, shifts) if any(one.cases for one in found.arrivals) else [],
             "work_s": found.handling_s or HANDLING_S,
             "granted_s": found.granted_s or GRANTED_S,

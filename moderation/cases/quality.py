@@ -15,6 +15,7 @@ import numpy as np
 
 from moderation.cases.agreement import Agreement, agreements, clause_of
 from moderation.cases.book import CaseBook
+from moderation.cases.drafted import Drafted, drafted
 from moderation.cases.views import View
 from moderation.cases.workload import (
     POLICY,
@@ -86,6 +87,7 @@ class Quality(NamedTuple):
     hours: tuple[Hour, ...]
     backlog: tuple[Waiting, ...]
     arrivals: tuple[Arrivals, ...]
+    drafted: tuple[Drafted, ...]
     handling_s: float | None
     granted_s: float | None
 
@@ -127,6 +129,7 @@ def figures(cases: Iterable[Case], *, since: datetime, until: datetime, zone: Zo
         hours=hours(decided, zone),
         backlog=backlog(waiting, until),
         arrivals=arrivals(opened, since, until, zone),
+        drafted=drafted(decided),
         handling_s=handling_s(decided),
         granted_s=_granted_s((*decided, *waiting)),
     )

@@ -13,6 +13,7 @@ from datetime import date
 from typing import Any, NamedTuple, get_type_hints
 
 from moderation.cases.agreement import Agreement, Kappa
+from moderation.cases.drafted import Drafted
 from moderation.cases.quality import Overturned, Quality, Times
 from moderation.cases.shifts import Shift, forecast
 from moderation.cases.workload import Day, Hour, Person, Waiting
@@ -47,6 +48,7 @@ def tables(quality: Quality) -> dict[str, Table]:
         "hours": _table(Hour, quality.hours),
         "backlog": _table(Waiting, quality.backlog),
         "shifts": _table(Shift, forecast(quality)),
+        "drafts": _table(Drafted, quality.drafted),
     }
 
 

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from moderation.types import Action, Author, Case, CaseKind, Decision, Message, Place, Ruling, Verdict, case_id
+from moderation.types import (
+    Action,
+    Author,
+    Case,
+    CaseKind,
+    Decision,
+    Message,
+    Place,
+    Reply,
+    Ruling,
+    Verdict,
+    case_id,
+)
 
 COMMUNITY = "sample"
 MONDAY = datetime(2026, 11, 2, tzinfo=UTC)
@@ -31,6 +43,15 @@ def decided(case: Case, action: Action = "remove", by: str = "web:anna", after_s
         case=case.id, action=action, by=by, by_name=name, at=case.opened_at + timedelta(seconds=after_s)
     )
     return case.model_copy(update={"state": "settled", "decision": decision, **more})
+
+
+def drafted(number: int, confidence: float, answer: str | None, why: str = "unsure", at: datetime = MONDAY) -> Case:
+    """A question handed over with the draft "5 coins.", and what a person answered; None for a dismissal."""
+    case = opened(number, at, kind="handoff")
+    reply = Reply(text="5 coins.", confidence=confidence, handoff=True, why=why)
+    settled = decided(case, "dismiss" if answer is None else "answer", reply=reply)
+    assert settled.decision
+    return settled.model_copy(update={"decision": settled.decision.model_copy(update={"text": answer or ""})})
 
 
 def look(case: Case, action: Action, by: str = "web:cy", by_name: str = "Cy") -> Decision:

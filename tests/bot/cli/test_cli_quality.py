@@ -16,7 +16,7 @@ from moderation.cases import opening, settling
 from moderation.cases.second_looks import SecondLooks
 from tests.moderation.reviewed import COMMUNITY, decided, look, opened
 
-TABLES = ["agreement", "backlog", "days", "hours", "overturned", "people", "shifts", "times"]
+TABLES = ["agreement", "backlog", "days", "drafts", "hours", "overturned", "people", "shifts", "times"]
 
 
 @pytest.fixture

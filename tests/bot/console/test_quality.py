@@ -23,7 +23,7 @@ from moderation.policy import load
 from moderation.types import TIERS, Action, Case, Tier
 from tests.bot.console.test_desk import browser
 from tests.bot.console.test_staff_pages import entered
-from tests.moderation.reviewed import LOOKS, decided, look, opened
+from tests.moderation.reviewed import LOOKS, decided, drafted, look, opened
 
 NOW = datetime.now(UTC)
 ABUSE = load().clauses["abuse"].title.en
@@ -130,6 +130,15 @@ async def test_too_few_cases_are_told_as_too_few(admin: AsyncClient, redis: Redi
     assert not re.search(r"<t?d[^>]*>\d+ %", page)
 
 
+async def test_drafts_are_told_from_each_confidence_on(admin: AsyncClient, redis: Redis) -> None:
+    sent = [drafted(number, 0.66, "5 coins.", at=_at(number)) for number in range(11)]
+    changed = [drafted(number, 0.52, "6 coins.", at=_at(number)) for number in range(11, 15)]
+    await keep(redis, [*sent, *changed, drafted(15, 0.52, None, at=_at(15))])
+    page = (await admin.get("/quality")).text
+    assert row(page, "by-draft", "0.50") == ["15", "73 % 48–89 %", "1"]
+    assert row(page, "by-draft", "0.65") == ["11", "100 % 74–100 %", "0"]
+
+
 async def test_where_all_answers_are_alike_kappa_is_not_defined(admin: AsyncClient, redis: Redis) -> None:
     await keep(redis, [_looked(number, "dismiss", "dismiss") for number in range(25)])
     page = (await admin.get("/quality")).text
@@ -138,7 +147,7 @@ async def test_where_all_answers_are_alike_kappa_is_not_defined(admin: AsyncClie
 
 async def test_a_community_without_cases_is_told_so(admin: AsyncClient) -> None:
     page = (await admin.get("/quality?days=90&lang=zh")).text
-    assert page.count("这段时间没有案件") == 4
+    assert page.count("这段时间没有案件") == 5
     assert (tile(page, "decided"), tile(page, "response")) == ("0", "– 太少（0）")
 
 
@@ -150,7 +159,7 @@ async def test_the_period_is_one_of_three(admin: AsyncClient, asked: str, days: 
 
 
 async def test_each_table_is_a_file_that_a_spreadsheet_takes_no_harm_from(admin: AsyncClient, redis: Redis) -> None:
-    await keep(redis, month())
+    await keep(redis, [*month(), drafted(200, 0.7, "5 coins.", at=_at(100))])
     for name in TABLES:
         file = await admin.get(f"/quality/{name}.csv?days=90")
         assert file.headers["content-type"] == "text/csv; charset=utf-8"
