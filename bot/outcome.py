@@ -19,7 +19,13 @@ class Answers(Protocol):
     """The answer room, as the router sees it."""
 
     async def answer(
-        self, community: str, question: str, history: Sequence[str] = (), *, floor: float = ...
+        self,
+        community: str,
+        question: str,
+        history: Sequence[str] = (),
+        *,
+        floor: float = ...,
+        confidence: float | None = ...,
     ) -> Reply: ...
 
 

@@ -75,23 +75,30 @@ class AnswerRoom:
         self._confidence = confidence
 
     async def answer(
-        self, community: str, question: str, history: Sequence[str] = (), *, floor: float = FLOOR
+        self,
+        community: str,
+        question: str,
+        history: Sequence[str] = (),
+        *,
+        floor: float = FLOOR,
+        confidence: float | None = None,
     ) -> Reply:
         """A proven answer, or a hand-off that says why; a model that is down or busy leads to a hand-off too.
 
-        No model is asked when the best passage's score is below `floor`.
+        No model is asked when the best passage's score is below `floor`. `confidence` takes the room's own place.
         """
         began = time.perf_counter()
-        reply = self.decided(question, await self.consider(community, question, history, floor=floor))
+        considered = await self.consider(community, question, history, floor=floor, confidence=confidence)
+        reply = self.decided(question, considered, confidence=confidence)
         return reply.model_copy(update={"took_ms": (time.perf_counter() - began) * 1000})
 
-    def decided(self, question: str, considered: Considered) -> Reply:
+    def decided(self, question: str, considered: Considered, *, confidence: float | None = None) -> Reply:
         """The likeliest draft as an answer when it is likely enough, else as that of a hand-off."""
         passages = considered.passages
         if not considered.drafts:
             return Reply(handoff=True, why=considered.why, passages=passages[:SHOWN])
         best, _, likely = considered.drafts[0]
-        sure = likely >= self._confidence
+        sure = likely >= self._least(confidence)
         others = () if sure else tuple(other for other in passages if other != best.passage)
         return Reply(
             text=_in_the_asker_s_language(bare(question), best),
@@ -103,7 +110,13 @@ class AnswerRoom:
         )
 
     async def consider(
-        self, community: str, question: str, history: Sequence[str] = (), *, floor: float = FLOOR
+        self,
+        community: str,
+        question: str,
+        history: Sequence[str] = (),
+        *,
+        floor: float = FLOOR,
+        confidence: float | None = None,
     ) -> Considered:
         """The proven drafts of the best passages. A reader that fails is logged and counts as none.
 
@@ -115,11 +128,14 @@ class AnswerRoom:
         own, by_itself = await self._search(community, asked), Considered(())
         if not (earlier and leans(asked)):
             by_itself = await self._considered(community, asked, "", _by_turns(own), floor)
-            if not earlier or by_itself.likely >= self._confidence or by_itself.why == "model_failed":
+            if not earlier or by_itself.likely >= self._least(confidence) or by_itself.why == "model_failed":
                 return by_itself
         passages = _by_turns(own, await self._search(community, f"{earlier}\n{asked}"))
         in_thread = await self._considered(community, asked, earlier, passages, floor)
         return by_itself if by_itself.likely > in_thread.likely else in_thread
+
+    def _least(self, confidence: float | None) -> float:
+        return self._confidence if confidence is None else confidence
 
     async def _considered(
         self, community: str, asked: str, earlier: str, passages: tuple[Passage, ...], floor: float

@@ -11,7 +11,7 @@ from bot.answering.floor import Floor, Turn, answered, exchanging, giving_back
 from bot.answering.people import handing
 from bot.answering.questions import Speech
 from bot.answering.talk import Question
-from bot.groups.communities import Communities, Mode
+from bot.groups.communities import Communities, Community
 from bot.history import History
 from bot.knowledge.documents import guess_lang
 from bot.outcome import Answers, Bench, Outcome, handoff
@@ -49,13 +49,13 @@ class Responder:
         turn = await self._floor.turn(question)
         if not turn.speak:
             return Outcome("silent", writes=turn.writes)
-        mode = (await self._communities.get(turn.message.place.community)).mode
-        outcome = await self._led_to(turn, mode)
-        if mode == "dry-run":
+        community = await self._communities.get(turn.message.place.community)
+        outcome = await self._led_to(turn, community)
+        if community.mode == "dry-run":
             outcome = outcome.only_tried()
         return outcome._replace(writes=(*turn.writes, *outcome.writes))
 
-    async def _led_to(self, turn: Turn, mode: Mode) -> Outcome:
+    async def _led_to(self, turn: Turn, community: Community) -> Outcome:
         if polite := _POLITE.get(turn.speech):
             said = words(guess_lang(turn.message.text))(polite)
             return Outcome("answered", (in_reply(turn.message, said, "answer"),))
@@ -63,18 +63,20 @@ class Responder:
             return Outcome("silent")
         if turn.unasked and not await self._floor.reserve(turn.message):
             return await self._over_budget(turn)
-        outcome = await self._answered(turn, mode)
+        outcome = await self._answered(turn, community)
         ended = () if turn.unasked else (answered(turn.message),)
         return outcome._replace(writes=(*ended, *outcome.writes))
 
-    async def _answered(self, turn: Turn, mode: Mode) -> Outcome:
-        message, community, helping = turn.message, turn.message.place.community, turn.message.place.profile == "help"
+    async def _answered(self, turn: Turn, community: Community) -> Outcome:
+        message, helping, mode = turn.message, turn.message.place.profile == "help", community.mode
         floor = self._floor.manners.score if turn.unasked and not helping else 0.0
-        asked = self._answers.answer(community, message.text, turn.history, floor=floor)
+        asked = self._answers.answer(
+            community.name, message.text, turn.history, floor=floor, confidence=community.confidence
+        )
         waits = not turn.unasked and mode == "live"
         reply, verdict = await (self._in_a_moment(message, asked) if waits else asked), None
         if not reply.handoff:
-            verdict = unfit((await self._bench.sitting(community)).judge, message.place, reply)
+            verdict = unfit((await self._bench.sitting(community.name)).judge, message.place, reply)
             if verdict is None and mode != "training":
                 said = in_reply(message, reply.text, "answer", reply)
                 writes = (*exchanging(message, reply.text), *recording(said, message, reply))

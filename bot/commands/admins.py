@@ -14,7 +14,7 @@ from bot.commands.finding import called, member_named, shown
 from bot.commands.parsing import CommandError
 from bot.commands.teaching import taught
 from bot.groups.channels import profiling
-from bot.groups.communities import MODES, keeping
+from bot.groups.communities import LEAST, MODES, keeping
 from bot.groups.setup import open_setup
 from bot.knowledge.learnt import TAUGHT
 from bot.knowledge.proposals import Proposals, approving, may_approve
@@ -29,6 +29,8 @@ TITLES = 20
 """Documents that /knowledge shows."""
 WEEK = timedelta(days=7)
 
+_NUMBER = re2.compile(r"^(?:(0?\.\d+|[01](?:\.0*)?)|(\d{1,3})\s?[%％])$")
+_AS_SET = ("default", "默认")
 _LOG = {"on": True, "off": False, "开": True, "关": False}
 _ROLE = re2.compile(r"^(?:<@&(\d+)>|(?:role|角色)[:： ]\s*(\S+))$")
 
@@ -149,6 +151,30 @@ async def mode(_reach: Reach, call: Call) -> Outcome:
     return call.told(told, keeping(now), changed) if wanted else call.told(told)
 
 
+async def confidence(_reach: Reach, call: Call) -> Outcome:
+    """From which confidence on the bot answers here, instead of what the settings say."""
+    if not call.typed:
+        return call.told(_answers_from(call, call.community.confidence))
+    wanted = None if call.typed.casefold() in _AS_SET else _number(call.typed)
+    now = call.community.model_copy(update={"confidence": wanted})
+    changed = call.setting(f"answers from: {call.community.confidence or '-'} -> {wanted or '-'}")
+    return call.told(_answers_from(call, wanted), keeping(now), changed)
+
+
+def _answers_from(call: Call, confidence: float | None) -> str:
+    if confidence is None:
+        return call.says("confidence_as_set")
+    return call.says("confidence_is", confidence=f"{confidence:.2f}")
+
+
+def _number(typed: str) -> float:
+    found = _NUMBER.search(typed)
+    number = (float(found[1]) if found[1] else int(found[2]) / 100) if found else -1.0
+    if not LEAST <= number <= 1:
+        raise CommandError(f"/confidence: write a number from {LEAST} to 1, or default")
+    return number
+
+
 async def desk(_reach: Reach, call: Call) -> Outcome:
     """This channel becomes the moderators' desk, or the desk is shown what the policy does by itself, or no more."""
     if not call.typed:
@@ -209,6 +235,7 @@ CARRY: dict[str, Carry] = {
     "trust": trust,
     "roles": roles,
     "mode": mode,
+    "confidence": confidence,
     "desk": desk,
     "setup": setup,
     "stats": stats,

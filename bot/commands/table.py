@@ -108,6 +108,7 @@ TABLE: tuple[Command, ...] = (
         aliases=("角色", "权限"),
     ),
     Command("mode", "admin", (_choice("mode", *MODES, needed=False),), aliases=("模式",)),
+    Command("confidence", "admin", (_parameter("confidence", needed=False),), aliases=("把握",)),
     Command("desk", "admin", (_choice("log", "log on", "log off", needed=False),), "channel", ("管理台",)),
     Command("setup", "admin", (_parameter("step", needed=False),), "channel", ("设置",)),
     Command("stats", "admin", aliases=("统计",)),

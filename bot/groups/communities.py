@@ -32,6 +32,10 @@ HOMES = "x:homes"
 """A hash of the community that a member was last seen in, `platform:member` to its name: where its DMs belong."""
 
 
+LEAST = 0.5
+"""The lowest confidence that a community may answer from: below it an answer is wrong as often as it is right."""
+
+
 class NotWelcome(XiaoerError):  # noqa: N818 - reads as what it tells
     """The operator's settings do not let the bot serve this chat."""
 
@@ -41,7 +45,7 @@ class Community(Noun):
 
     `desk` is the address of the channel that gets the moderators' cards, `desk_home` the guild or chat that it is in
     (empty in old rows); `desk_log` says whether what the policy did by itself is shown there too. `lang` is the one for
-    words to all.
+    words to all. Answers are given from `confidence` on; None: as the settings say.
     """
 
     name: str
@@ -51,6 +55,7 @@ class Community(Noun):
     desk_home: str = ""
     desk_log: bool = True
     lang: Lang = "en"
+    confidence: float | None = Field(default=None, ge=LEAST, le=1)
     since: AwareDatetime = Field(default_factory=lambda: datetime.now(UTC))
 
     @property

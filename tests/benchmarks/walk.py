@@ -43,7 +43,15 @@ from moderation.types import Enforce, Message, Reply, Say
 class StubAnswers:
     """Hands everything over at once: the model is not what is measured here."""
 
-    async def answer(self, community: str, question: str, history: Sequence[str] = (), *, floor: float = 0) -> Reply:
+    async def answer(
+        self,
+        community: str,
+        question: str,
+        history: Sequence[str] = (),
+        *,
+        floor: float = 0,
+        confidence: float | None = None,
+    ) -> Reply:
         return Reply(handoff=True, why="not_answered")
 
 

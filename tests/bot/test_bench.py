@@ -48,7 +48,15 @@ class StubClassifier:
 class StubAnswers:
     """Never asked."""
 
-    async def answer(self, community: str, question: str, history: Sequence[str] = (), *, floor: float = 0) -> Reply:
+    async def answer(
+        self,
+        community: str,
+        question: str,
+        history: Sequence[str] = (),
+        *,
+        floor: float = 0,
+        confidence: float | None = None,
+    ) -> Reply:
         raise AssertionError(question)
 
 

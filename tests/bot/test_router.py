@@ -42,9 +42,19 @@ class StubAnswers:
         self.reply = reply or Reply(text="T+7", passages=(PASSAGE,), confidence=0.9, handoff=not sure, why=why)
 
         self.asked: list[tuple[str, tuple[str, ...], float]] = []
+        self.confidences: list[float | None] = []
 
-    async def answer(self, community: str, question: str, history: Sequence[str] = (), *, floor: float = 0) -> Reply:
+    async def answer(
+        self,
+        community: str,
+        question: str,
+        history: Sequence[str] = (),
+        *,
+        floor: float = 0,
+        confidence: float | None = None,
+    ) -> Reply:
         self.asked.append((question, tuple(history), floor))
+        self.confidences.append(confidence)
         return self.reply
 
 

@@ -127,6 +127,15 @@ async def test_an_unsure_reading_is_a_draft_for_a_person() -> None:
     assert reply.confidence < 0.5
 
 
+async def test_who_asks_may_name_another_confidence_than_the_room_s() -> None:
+    one = room([SETTLEMENT], {"结算": Completion("7 天", -2.0, 3, 0.6)})
+    unsure = await one.answer("s", "多久？")
+    sure = await one.answer("s", "多久？", confidence=unsure.confidence)
+    assert (unsure.handoff, sure.handoff, sure.text) == (True, False, unsure.text)
+    given = room([SETTLEMENT, OTHER], {"结算": Completion("7 天", -0.05, 3, 0.01), "deposit": NONE})
+    assert (await given.answer("s", "多久？", confidence=1.0)).handoff
+
+
 @pytest.mark.parametrize("fault", [LmBusy("full"), LmTimeout("slow"), LmError("down")])
 async def test_a_model_that_is_slow_or_down_leads_to_a_person(fault: LmError) -> None:
     reply = await room([SETTLEMENT], fault).answer("s", "多久？")

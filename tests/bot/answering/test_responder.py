@@ -13,6 +13,7 @@ from bot.answering.floor import Floor
 from bot.answering.manners import Manners
 from bot.answering.talk import Question
 from bot.consumer import Consumer
+from bot.groups.communities import Communities
 from bot.history import History
 from bot.outcome import Outcome
 from bot.router import Router
@@ -79,6 +80,15 @@ async def test_beyond_the_budget_the_bot_is_silent_and_help_questions_go_to_peop
     assert [one.text for one in joined.further] == ["多久？"]
     spoken_to = await led_to(redis, walk, message(ASKS, "general", "m9", addressed=True))
     assert (spoken_to.fate, len(answers.asked)) == ("answered", 2)
+
+
+async def test_a_community_s_own_confidence_goes_before_that_of_the_settings(redis: Redis) -> None:
+    answers, communities = StubAnswers(sure=True), Communities(redis, "sample")
+    walk = router(redis, answers=answers)
+    await led_to(redis, walk, message(ASKS))
+    await communities.keep((await communities.get("sample")).model_copy(update={"confidence": 0.65}))
+    await led_to(redis, walk, message(ASKS, id_="m2", author={"id": "wang"}))
+    assert answers.confidences == [None, 0.65]
 
 
 async def test_a_person_who_answered_keeps_the_bot_quiet_until_it_is_spoken_to(redis: Redis) -> None:
@@ -153,7 +163,15 @@ class SlowAnswers(StubAnswers):
         super().__init__(sure=True)
         self.gate = asyncio.Event()
 
-    async def answer(self, community: str, question: str, history: Sequence[str] = (), *, floor: float = 0) -> Reply:
+    async def answer(
+        self,
+        community: str,
+        question: str,
+        history: Sequence[str] = (),
+        *,
+        floor: float = 0,
+        confidence: float | None = None,
+    ) -> Reply:
         await self.gate.wait()
         return await super().answer(community, question, history, floor=floor)
 

@@ -39,6 +39,24 @@ async def test_the_mode_is_shown_and_set_in_both_languages(redis: Redis) -> None
     assert (await communities.get("other")).mode == "live"
 
 
+async def test_the_confidence_is_shown_set_and_given_back_to_the_settings(redis: Redis) -> None:
+    walk, communities = router(redis), books(redis).communities
+    assert "ANSWER_CONFIDENCE" in await told(redis, walk, by_lin("/confidence"))
+    assert await told(redis, walk, by_lin("/把握 0.65", "c2")) == "把握不低于 0.65 时我直接回答，否则转人工。"
+    assert (await communities.get("sample")).confidence == 0.65
+    assert await told(redis, walk, by_lin("/confidence", "c3")) == (
+        "I answer from confidence 0.65 on; what is less sure goes to a person."
+    )
+    await told(redis, walk, by_lin("/confidence 80 %", "c4"))
+    assert (await communities.get("sample")).confidence == 0.8
+    for number, wrong in enumerate(("0.4", "1.5", "101%", "high", "-0.7", "5")):
+        assert "Write it like this" in await told(redis, walk, by_lin(f"/confidence {wrong}", f"w{number}"))
+    assert (await communities.get("sample")).confidence == 0.8
+    assert "ANSWER_CONFIDENCE" in await told(redis, walk, by_lin("/confidence default", "c5"))
+    assert (await communities.get("sample")).confidence is None
+    assert (await communities.get("other")).confidence is None
+
+
 async def test_a_channel_gets_its_kind_and_its_threads_follow(redis: Redis) -> None:
     walk = router(redis)
     question = said("结算周期是多久？", by="wang", id_="m1", channel="77")
