@@ -50,20 +50,23 @@ _WANTS = re2.compile(
     r"|\b(but|still|however|not|need|want|please|help me|another|one more|my)\b|n't"
 )
 _LEANS = re2.compile(
-    r"(?i)^(那|然后|还有|这|它|他|她)|也|呢[\s?？。~～]*$|^\P{Han}*(\p{Han}\P{Han}*){1,5}$"
-    r"|^(and|or|but|so|then|also|what about|how about|what if)\b|\b(it|that|this|them|those|these|too|either)[\s?.!]*$"
+    r"(?i)^(那|然后|还有|这|它|他|她)|^\P{P}{0,6}也|呢[\s?？。~～]*$|^\P{Han}*(\p{Han}\P{Han}*){1,5}$"
+    r"|^(and|or|but|so|then|also|what about|how about|what if)\b"
+    r"|^[^,;:.!?]*\b(it|that|this|them|those|these|too|either)[\s?.!]*$"
     r"|^[A-Za-z'’-]+(\s+[A-Za-z'’-]+){0,2}[\s?.!]*$"
 )
+_THIS_TIME = re2.compile(r"^这(个|几|一|两)?(月|周|年|季|天|星期|次)")
 
 
 def leans(text: str) -> bool:
     """Whether a question says by its form that it means nothing without the one before: it is very short, or opens or
-    ends with a word that points back.
+    ends with a word that points back. What points back behind a comma points to the words before that.
 
     >>> [leans(text) for text in ("那海外店呢？", "and for a shop abroad?", "几天？", "生鲜多久之内必须发货？")]
     [True, True, True, False]
     """
-    return bool(_LEANS.search(bare(text)))
+    said = bare(text)
+    return bool(_LEANS.search(said)) and not _THIS_TIME.search(said)
 
 
 def bare(text: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.answering.questions import Speech, bare, speech, whole
+from bot.answering.questions import Speech, bare, leans, speech, whole
 
 QUESTION = Speech.QUESTION
 
@@ -162,3 +162,37 @@ def test_several_texts_are_one_question_without_the_small_talk_around_it(
     texts: list[str], kind: Speech, words: str
 ) -> None:
     assert whole(texts) == (kind, words)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "那海外店呢？",
+        "也要交吗",
+        "海外店也一样？",
+        "几天？",
+        "这要多久",
+        "And abroad?",
+        "till when can I report that?",
+        "earphones",
+    ],
+)
+def test_what_points_back_leans_on_the_question_before(text: str) -> None:
+    assert leans(text)
+    assert leans(f"@小二 {text}")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "生鲜多久之内必须发货？",
+        "这个月第五个纠纷了，输了要交多少钱",
+        "升级以后我店里的项链佣金也跟着降吗",
+        "约了入仓结果车没到也忘了取消，要罚多少",
+        "the invoice has a wrong company name, till when can I report it",
+        "A competitor sells below my price: can I report that?",
+        "How soon must fresh food be shipped?",
+    ],
+)
+def test_what_points_back_to_its_own_words_does_not(text: str) -> None:
+    assert not leans(text)
