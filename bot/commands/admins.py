@@ -29,7 +29,7 @@ TITLES = 20
 """Documents that /knowledge shows."""
 WEEK = timedelta(days=7)
 
-_NUMBER = re2.compile(r"^(?:(0?\.\d+|[01](?:\.0*)?)|(\d{1,3})\s?[%％])$")
+_PERCENT = re2.compile(r"^(\d{1,3})\s?[%％]$")
 _AS_SET = ("default", "默认")
 _LOG = {"on": True, "off": False, "开": True, "关": False}
 _ROLE = re2.compile(r"^(?:<@&(\d+)>|(?:role|角色)[:： ]\s*(\S+))$")
@@ -155,10 +155,11 @@ async def confidence(_reach: Reach, call: Call) -> Outcome:
     """From which confidence on the bot answers here, instead of what the settings say."""
     if not call.typed:
         return call.told(_answers_from(call, call.community.confidence))
-    wanted = None if call.typed.casefold() in _AS_SET else _number(call.typed)
-    now = call.community.model_copy(update={"confidence": wanted})
-    changed = call.setting(f"answers from: {call.community.confidence or '-'} -> {wanted or '-'}")
-    return call.told(_answers_from(call, wanted), keeping(now), changed)
+    try:
+        now, line = call.community.with_confidence(_number(call.typed))
+    except ValueError as fault:
+        raise CommandError(f"/confidence: write a number from {LEAST} to 1, or default") from fault
+    return call.told(_answers_from(call, now.confidence), keeping(now), call.setting(line))
 
 
 def _answers_from(call: Call, confidence: float | None) -> str:
@@ -167,12 +168,12 @@ def _answers_from(call: Call, confidence: float | None) -> str:
     return call.says("confidence_is", confidence=f"{confidence:.2f}")
 
 
-def _number(typed: str) -> float:
-    found = _NUMBER.search(typed)
-    number = (float(found[1]) if found[1] else int(found[2]) / 100) if found else -1.0
-    if not LEAST <= number <= 1:
-        raise CommandError(f"/confidence: write a number from {LEAST} to 1, or default")
-    return number
+def _number(typed: str) -> float | None:
+    """`0.65` and `65 %`; None for the default. Raises ValueError for what is no number."""
+    if typed.casefold() in _AS_SET:
+        return None
+    percent = _PERCENT.search(typed)
+    return float(percent[1]) / 100 if percent else float(typed)
 
 
 async def desk(_reach: Reach, call: Call) -> Outcome:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from bot.console.face import Face
 from bot.console.figures import (
@@ -25,7 +25,11 @@ from bot.console.figures import (
 )
 from bot.console.gate import Page, visitor
 from bot.console.rooms import Rooms
+from bot.groups.communities import LEAST, keeping
+from bot.web.guard import trusted_form
 from bot.web.pages import language
+from moderation.audit import setting
+from moderation.cases.drafted import STEPS
 from moderation.cases.quality import Quality, figures, gathered
 from moderation.cases.quality_csv import to_csv
 from moderation.cases.shifts import GRANTED_S, HANDLING_S, Shift, forecast
@@ -49,11 +53,13 @@ class QualityPages:
         return [
             Page("/quality", self.quality, "admin", menu="quality"),
             Page("/quality/{name}.csv", self.table, "admin"),
+            Page("/quality/confidence", self.confidence, "admin", ("POST",)),
         ]
 
     async def quality(self, request: Request) -> Response:
         """The figures of the last days, and what waits now."""
         days, lang = _days(request), language(request)
+        confidence = (await self._rooms.books.communities.get(visitor(request).community)).confidence
         found, shifts = await asyncio.to_thread(_counted, *await self._gathered(request, days))
         values = {
             "days": days,
@@ -66,12 +72,25 @@ class QualityPages:
             "people": person_rows(found, lang),
             "backlog": found.backlog,
             "drafts": draft_rows(found),
+            "confidence": confidence,
+            "confidences": sorted({confidence or LEAST, *(step for step in STEPS if step >= LEAST)}),
             "heat": heat(found, shifts) if any(one.cases for one in found.arrivals) else [],
             "work_s": found.handling_s or HANDLING_S,
             "granted_s": found.granted_s or GRANTED_S,
             "enough": {"cases": ENOUGH, "looks": ENOUGH_LOOKS, "weeks": ENOUGH_WEEKS},
         }
         return await self._face.show(request, "quality.html", page="quality", **values)
+
+    async def confidence(self, request: Request) -> Response:
+        """Answers are given here from the chosen confidence on; "" for that of the settings."""
+        form, me = await trusted_form(request), visitor(request)
+        chosen, community = str(form.get("confidence") or ""), await self._rooms.books.communities.get(me.community)
+        try:
+            changed, line = community.with_confidence(float(chosen) if chosen else None)
+        except ValueError as fault:
+            raise HTTPException(422, "confidence") from fault
+        await self._rooms.perform(keeping(changed), setting(me.community, me.id, line, tier=me.tier))
+        return RedirectResponse("/quality#by-draft", 303)
 
     async def table(self, request: Request) -> Response:
         """One table for a spreadsheet, which takes it for UTF-8 by its mark."""

@@ -70,6 +70,14 @@ class Community(Noun):
         """Whether the moderators sit in this channel."""
         return self.desk == place.address
 
+    def with_confidence(self, confidence: float | None) -> tuple[Community, str]:
+        """The community that answers from that confidence on, and the audit log's line of it; None: as the settings
+        say. Raises ValueError for one that is not between LEAST and 1."""
+        if confidence is not None and not LEAST <= confidence <= 1:
+            raise ValueError(confidence)
+        line = f"answers from: {self.confidence or '-'} -> {confidence or '-'}"
+        return self.model_copy(update={"confidence": confidence}), line
+
     def with_desk(self, place: Place | None) -> Community:
         """The community with the moderators in that channel; None for no desk."""
         return self.model_copy(

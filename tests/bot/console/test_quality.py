@@ -16,13 +16,15 @@ from starlette.applications import Starlette
 
 from bot.console.figures import ENOUGH, SHADES, share
 from bot.console.quality import TABLES
+from bot.groups.communities import Communities
+from moderation.audit import AuditBook
 from moderation.cases import opening, settling
 from moderation.evaluation.rates import rate
 from moderation.keys import key
 from moderation.policy import load
 from moderation.types import TIERS, Action, Case, Tier
 from tests.bot.console.test_desk import browser
-from tests.bot.console.test_staff_pages import entered
+from tests.bot.console.test_staff_pages import entered, posted
 from tests.moderation.reviewed import LOOKS, decided, drafted, look, opened
 
 NOW = datetime.now(UTC)
@@ -137,6 +139,25 @@ async def test_drafts_are_told_from_each_confidence_on(admin: AsyncClient, redis
     page = (await admin.get("/quality")).text
     assert row(page, "by-draft", "0.50") == ["15", "73 % 48–89 %", "1"]
     assert row(page, "by-draft", "0.65") == ["11", "100 % 74–100 %", "0"]
+
+
+async def test_the_confidence_of_the_community_is_shown_and_set(admin: AsyncClient, redis: Redis) -> None:
+    communities = Communities(redis, "sample")
+    await keep(redis, [drafted(1, 0.66, "5 coins.", at=_at(1))])
+    assert " selected" not in (await admin.get("/quality")).text
+    assert (await posted(admin, "/quality/confidence", confidence="0.65")).headers["Location"] == "/quality#by-draft"
+    assert (await communities.get("sample")).confidence == 0.65
+    assert '<option value="0.65" selected>0.65</option>' in (await admin.get("/quality")).text
+    for wrong in ("0.2", "1.5", "nan", "high"):
+        refused = await posted(admin, "/quality/confidence", confidence=wrong)
+        assert (refused.status_code, "from 0.5 to 1" in refused.text) == (422, True)
+    await communities.keep((await communities.get("sample")).model_copy(update={"confidence": 0.72}))
+    assert '<option value="0.72" selected>0.72</option>' in (await admin.get("/quality")).text
+    await posted(admin, "/quality/confidence", confidence="")
+    assert (await communities.get("sample")).confidence is None
+    rows = [line async for page in AuditBook(redis).lines("sample") for line in page]
+    lines = [line.what for line in rows if line.kind == "setting"]
+    assert lines == ["answers from: - -> 0.65", "answers from: 0.72 -> -"]
 
 
 async def test_where_all_answers_are_alike_kappa_is_not_defined(admin: AsyncClient, redis: Redis) -> None:
