@@ -107,7 +107,7 @@ class Communities:
             return await self.get(known)
         fresh = Community(name=_name(platform, chat), title=title, mode="training")
         async with self._redis.pipeline(transaction=False) as pipe:
-            pipe.set(_record(fresh.name), fresh.model_dump_json(), nx=True)
+            pipe.set(_record(fresh.name), _written(fresh), nx=True)
             pipe.sadd(COMMUNITIES, fresh.name)
             pipe.hsetnx(CHATS, field, fresh.name)  # last: a chat that is found here needs no more
             await pipe.execute()
@@ -120,7 +120,7 @@ class Communities:
 
     async def keep(self, community: Community) -> None:
         """Change what is known of it."""
-        await self._redis.set(_record(check_community(community.name)), community.model_dump_json())
+        await self._redis.set(_record(check_community(community.name)), _written(community))
 
     async def join(self, platform: str, chat: str, name: str) -> Community:
         """Make a chat a part of the named community, which may span several chats and both platforms."""
@@ -174,7 +174,12 @@ def chat_of(place: Place) -> str:
 
 def keeping(community: Community) -> Write:
     """The write that changes what is known of a community, for a command's transaction."""
-    return ("SET", _record(community.name), community.model_dump_json())
+    return ("SET", _record(community.name), _written(community))
+
+
+def _written(community: Community) -> str:
+    """The row without what is not set, so that workers of an older version still read it."""
+    return community.model_dump_json(exclude_none=True)
 
 
 def _record(name: str) -> str:
