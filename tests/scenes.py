@@ -55,15 +55,7 @@ def said(lang: Lang, name: str, /, **values: object) -> str:
 class StubAnswers:
     """Knows one answer."""
 
-    async def answer(
-        self,
-        community: str,
-        question: str,
-        history: Sequence[str] = (),
-        *,
-        floor: float = 0,
-        confidence: float | None = None,
-    ) -> Reply:
+    async def answer(self, community: str, question: str, history: Sequence[str] = (), **_bars: float | None) -> Reply:
         known = PLAY["answer"]
         lang = next((one for one in LANGS if known["question"][one] == question), None)
         if lang is None:

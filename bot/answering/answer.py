@@ -88,17 +88,21 @@ class AnswerRoom:
         No model is asked when the best passage's score is below `floor`. `confidence` takes the room's own place.
         """
         began = time.perf_counter()
-        considered = await self.consider(community, question, history, floor=floor, confidence=confidence)
-        reply = self.decided(question, considered, confidence=confidence)
+        room = self if confidence is None else self._from(confidence)
+        reply = room.decided(question, await room.consider(community, question, history, floor=floor))
         return reply.model_copy(update={"took_ms": (time.perf_counter() - began) * 1000})
 
-    def decided(self, question: str, considered: Considered, *, confidence: float | None = None) -> Reply:
+    def _from(self, confidence: float) -> AnswerRoom:
+        """The same room, whose drafts are given from another confidence on."""
+        return AnswerRoom(self._search, self._lm, self._witness, confidence=confidence)
+
+    def decided(self, question: str, considered: Considered) -> Reply:
         """The likeliest draft as an answer when it is likely enough, else as that of a hand-off."""
         passages = considered.passages
         if not considered.drafts:
             return Reply(handoff=True, why=considered.why, passages=passages[:SHOWN])
         best, _, likely = considered.drafts[0]
-        sure = likely >= self._least(confidence)
+        sure = likely >= self._confidence
         others = () if sure else tuple(other for other in passages if other != best.passage)
         return Reply(
             text=_in_the_asker_s_language(bare(question), best),
@@ -110,13 +114,7 @@ class AnswerRoom:
         )
 
     async def consider(
-        self,
-        community: str,
-        question: str,
-        history: Sequence[str] = (),
-        *,
-        floor: float = FLOOR,
-        confidence: float | None = None,
+        self, community: str, question: str, history: Sequence[str] = (), *, floor: float = FLOOR
     ) -> Considered:
         """The proven drafts of the best passages. A reader that fails is logged and counts as none.
 
@@ -128,14 +126,11 @@ class AnswerRoom:
         own, by_itself = await self._search(community, asked), Considered(())
         if not (earlier and leans(asked)):
             by_itself = await self._considered(community, asked, "", _by_turns(own), floor)
-            if not earlier or by_itself.likely >= self._least(confidence) or by_itself.why == "model_failed":
+            if not earlier or by_itself.likely >= self._confidence or by_itself.why == "model_failed":
                 return by_itself
         passages = _by_turns(own, await self._search(community, f"{earlier}\n{asked}"))
         in_thread = await self._considered(community, asked, earlier, passages, floor)
         return by_itself if by_itself.likely > in_thread.likely else in_thread
-
-    def _least(self, confidence: float | None) -> float:
-        return self._confidence if confidence is None else confidence
 
     async def _considered(
         self, community: str, asked: str, earlier: str, passages: tuple[Passage, ...], floor: float

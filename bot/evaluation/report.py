@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 from bot.answering.readers import Readers
@@ -89,11 +90,12 @@ async def evaluate_answer(
     Raises LmError when the model fails in reading alone, KnowledgeError when the vectors do not fit the search.
     """
     asked: list[Asked] = []
+    each = partial(ask, readers=readers, confidence=threshold, today=today, progress=progress)
     for house in houses:
-        first = await ask(house, readers, confidence=threshold, today=today, progress=progress)
-        later = in_a_talk(house, first, seed=seed) if talks else None
-        again = await ask(later, readers, confidence=threshold, today=today, progress=progress) if later else []
-        asked += [*first, *again]
+        first = await each(house)
+        asked += first
+        if talks:
+            asked += await each(in_a_talk(house, first, seed=seed))
     rows = [row for house in houses for row in house.rows]
     parts = list(groups(asked))
     wide = [(group, mine) for group, mine in parts if group.kind == ALL]

@@ -21,6 +21,8 @@ from moderation.types import ID_LENGTH, Lang, Noun, Place
 Mode = Literal["training", "dry-run", "live"]
 """Training: every action and answer waits for a person. Dry-run: nothing happens, all is noted. Live: by the policy."""
 MODES: tuple[Mode, ...] = ("training", "dry-run", "live")
+LEAST = 0.5
+"""The lowest confidence that a community may answer from: below it an answer is wrong as often as it is right."""
 
 CHATS = "x:chats"
 """A hash of all chats, `platform:chat` to the community's name."""
@@ -30,10 +32,6 @@ LEFT = "x:chats:left"
 """The set of the chats that the bot was removed from, as `platform:chat`."""
 HOMES = "x:homes"
 """A hash of the community that a member was last seen in, `platform:member` to its name: where its DMs belong."""
-
-
-LEAST = 0.5
-"""The lowest confidence that a community may answer from: below it an answer is wrong as often as it is right."""
 
 
 class NotWelcome(XiaoerError):  # noqa: N818 - reads as what it tells
@@ -73,10 +71,8 @@ class Community(Noun):
     def with_confidence(self, confidence: float | None) -> tuple[Community, str]:
         """The community that answers from that confidence on, and the audit log's line of it; None: as the settings
         say. Raises ValueError for one that is not between LEAST and 1."""
-        if confidence is not None and not LEAST <= confidence <= 1:
-            raise ValueError(confidence)
         line = f"answers from: {self.confidence or '-'} -> {confidence or '-'}"
-        return self.model_copy(update={"confidence": confidence}), line
+        return Community.model_validate(self.model_dump() | {"confidence": confidence}), line
 
     def with_desk(self, place: Place | None) -> Community:
         """The community with the moderators in that channel; None for no desk."""

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from moderation.evaluation.rates import Rate, counted
-from moderation.types import Case
+from moderation.types import Case, Decision, Reply
 
 STEPS: Final = (0.0, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9)
 """Confidences from which on drafts are counted."""
@@ -29,26 +29,23 @@ class Drafted(NamedTuple):
 
 def drafted(decided: Sequence[Case]) -> tuple[Drafted, ...]:
     """A row for each of STEPS that a draft of these decided cases reaches."""
-    drafts = [(case.reply.confidence, case) for case in decided if case.reply and _is_draft(case)]
+    drafts = [
+        (case.reply.confidence, _sent(case.reply, case.decision))
+        for case in decided
+        if case.kind == "handoff" and case.decision and case.reply and case.reply.text and case.reply.why in _WHY
+    ]
     most = max((confidence for confidence, _ in drafts), default=-1.0)
     reached = [step for step in STEPS if step <= most]
-    return tuple(_from(step, [case for confidence, case in drafts if confidence >= step]) for step in reached)
+    return tuple(_from(step, [sent for confidence, sent in drafts if confidence >= step]) for step in reached)
 
 
-def _is_draft(case: Case) -> bool:
-    return case.kind == "handoff" and bool(case.reply and case.reply.text and case.reply.why in _WHY)
-
-
-def _from(step: float, drafts: Sequence[Case]) -> Drafted:
-    answered = [case for case in drafts if case.decision and case.decision.action == "answer"]
-    return Drafted(step, counted(map(_is_sent, answered)), len(drafts) - len(answered))
-
-
-def _is_sent(case: Case) -> bool:
-    """Whether the draft stands in the answer; white space does not count."""
-    draft, answer = (" ".join(text.split()) for text in (case.reply.text if case.reply else "", _answer(case)))
+def _sent(reply: Reply, decision: Decision) -> bool | None:
+    """Whether the draft stands in the answer; white space does not count. None for a case that got no answer."""
+    if decision.action != "answer":
+        return None
+    draft, answer = (" ".join(text.split()) for text in (reply.text, decision.text))
     return draft in answer
 
 
-def _answer(case: Case) -> str:
-    return case.decision.text if case.decision else ""
+def _from(step: float, sent: Sequence[bool | None]) -> Drafted:
+    return Drafted(step, counted(one for one in sent if one is not None), sent.count(None))

@@ -43,15 +43,7 @@ from moderation.types import Enforce, Message, Reply, Say
 class StubAnswers:
     """Hands everything over at once: the model is not what is measured here."""
 
-    async def answer(
-        self,
-        community: str,
-        question: str,
-        history: Sequence[str] = (),
-        *,
-        floor: float = 0,
-        confidence: float | None = None,
-    ) -> Reply:
+    async def answer(self, community: str, question: str, history: Sequence[str] = (), **_bars: float | None) -> Reply:
         return Reply(handoff=True, why="not_answered")
 
 

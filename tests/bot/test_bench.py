@@ -48,15 +48,7 @@ class StubClassifier:
 class StubAnswers:
     """Never asked."""
 
-    async def answer(
-        self,
-        community: str,
-        question: str,
-        history: Sequence[str] = (),
-        *,
-        floor: float = 0,
-        confidence: float | None = None,
-    ) -> Reply:
+    async def answer(self, community: str, question: str, history: Sequence[str] = (), **_bars: float | None) -> Reply:
         raise AssertionError(question)
 
 

@@ -31,15 +31,7 @@ PASSAGE = Passage(document="d", title="结算", text="结算周期为 T+7。", l
 class StubAnswers:
     """Knows one answer, without a model."""
 
-    async def answer(
-        self,
-        community: str,
-        question: str,
-        history: Sequence[str] = (),
-        *,
-        floor: float = 0,
-        confidence: float | None = None,
-    ) -> Reply:
+    async def answer(self, community: str, question: str, history: Sequence[str] = (), **_bars: float | None) -> Reply:
         known = QUESTION in question
         return Reply(text="T+7" if known else "", passages=(PASSAGE,), confidence=0.9, handoff=not known)
 

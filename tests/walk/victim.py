@@ -88,15 +88,7 @@ class StubBench:
 class StubAnswers:
     """Knows one answer, without a model."""
 
-    async def answer(
-        self,
-        community: str,
-        question: str,
-        history: Sequence[str] = (),
-        *,
-        floor: float = 0,
-        confidence: float | None = None,
-    ) -> Reply:
+    async def answer(self, community: str, question: str, history: Sequence[str] = (), **_bars: float | None) -> Reply:
         passage = Passage(document="d", title="结算", text="结算周期为 T+7。", lang="zh", score=1)
         answers = {TEXTS["covered"]: "T+7", TEXTS["rest"]: REST}
         text = "T+3" if question.startswith(OPENED) else answers.get(question)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import cast
+from typing import Any, cast
 
 import pytest
 from redis.asyncio import Redis
@@ -163,17 +163,9 @@ class SlowAnswers(StubAnswers):
         super().__init__(sure=True)
         self.gate = asyncio.Event()
 
-    async def answer(
-        self,
-        community: str,
-        question: str,
-        history: Sequence[str] = (),
-        *,
-        floor: float = 0,
-        confidence: float | None = None,
-    ) -> Reply:
+    async def answer(self, *asked: Any, **bars: Any) -> Reply:
         await self.gate.wait()
-        return await super().answer(community, question, history, floor=floor)
+        return await super().answer(*asked, **bars)
 
 
 async def out(redis: Redis) -> list[str]:
